@@ -1,0 +1,1 @@
+"""Recordings -> segments -> hypotheses -> queue -> corrections. Ends at approved labels."""

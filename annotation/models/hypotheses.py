@@ -1,0 +1,34 @@
+"""A hypothesis: what one model with one setting heard in one segment. Rows are added, never changed."""
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from annotation.models.segments import Segment
+from base.models import PublicModel
+
+
+class Hypothesis(PublicModel):
+    segment = models.ForeignKey(Segment, on_delete=models.CASCADE, related_name="hypotheses")
+    text = models.TextField(blank=True)
+    words = models.JSONField(default=list, help_text=_("[{text, start_ms, end_ms, probability}]"))
+    tokens = models.JSONField(default=list, help_text=_("[[text, logprob]]"))
+    avg_logprob = models.FloatField()
+    no_speech_prob = models.FloatField()
+    compression_ratio = models.FloatField()
+    language = models.CharField(max_length=8)
+    speech_rates_cps = models.JSONField(default=dict, help_text=_("characters per second by language"))
+    flags = models.JSONField(default=list, help_text=_("hallucination signals, as codes"))
+
+    # What made it.
+    model_ref = models.CharField(max_length=255)
+    adapter_ref = models.CharField(max_length=255, blank=True)
+    settings = models.JSONField(default=dict)
+    normaliser_version = models.CharField(max_length=20)
+
+    class Meta:
+        ordering = ["-id"]
+        verbose_name = _("hypothesis")
+        verbose_name_plural = _("hypotheses")
+
+    def __str__(self) -> str:
+        return self.text[:60]

@@ -1,0 +1,102 @@
+"""A segment: one utterance to correct, its place in the queue and who holds it."""
+
+from django.conf import settings
+from django.db import models
+from django.db.models import F, Q
+from django.utils.translation import gettext_lazy as _
+
+from accounts.models import Site
+from annotation.models.recordings import Recording
+from base.models import PublicModel
+
+
+class SegmentStatus(models.TextChoices):
+    WAITING = "waiting", _("waiting for a draft")
+    OPEN = "open", _("to correct")
+    CLAIMED = "claimed", _("being corrected")
+    DONE = "done", _("corrected")
+    UNUSABLE = "unusable", _("unusable")
+
+
+SEGMENT_TRANSITIONS = {
+    SegmentStatus.WAITING: {SegmentStatus.OPEN},
+    SegmentStatus.OPEN: {SegmentStatus.CLAIMED},
+    SegmentStatus.CLAIMED: {SegmentStatus.OPEN, SegmentStatus.DONE, SegmentStatus.UNUSABLE},
+    SegmentStatus.DONE: {SegmentStatus.DONE, SegmentStatus.OPEN},  # a reviewer may send it back
+    SegmentStatus.UNUSABLE: {SegmentStatus.OPEN},
+}
+
+
+class UnusableReason(models.TextChoices):
+    NO_SPEECH = "no_speech", _("no speech")
+    UNINTELLIGIBLE = "unintelligible", _("cannot be understood")
+    OVERLAP = "overlap", _("several people at once")
+    WRONG_LANGUAGE = "wrong_language", _("another language")
+    PRIVATE = "private", _("must not be kept")
+    CUT = "cut", _("cut in mid-word")
+
+
+class SegmentQuerySet(models.QuerySet["Segment"]):
+    def uncorrected(self) -> "SegmentQuerySet":
+        return self.filter(status__in=[SegmentStatus.WAITING, SegmentStatus.OPEN])
+
+
+class Segment(PublicModel):
+    recording = models.ForeignKey(Recording, on_delete=models.CASCADE, related_name="segments")
+    # The recording's own site once more: a claim must find the best of one site without walking the others.
+    site = models.ForeignKey(Site, on_delete=models.PROTECT, related_name="+", db_index=False)
+    index = models.PositiveIntegerField()
+    start_ms = models.PositiveIntegerField()
+    end_ms = models.PositiveIntegerField()
+
+    # Measured of the sound (speech/vad.py, speech/quality.py); speech_rate_cps once there is text.
+    speech_ms = models.PositiveIntegerField(null=True, help_text=_("speech inside, without pauses"))
+    snr_db = models.FloatField(null=True)
+    clipping_ratio = models.FloatField(null=True)
+    silence_ratio = models.FloatField(null=True)
+    bandwidth_hz = models.FloatField(null=True)
+    speech_rate_cps = models.FloatField(null=True, help_text=_("characters per second"))
+
+    hypothesis = models.ForeignKey(
+        "annotation.Hypothesis", null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
+    )
+
+    # The queue (stored, never computed in a request).
+    status = models.CharField(max_length=12, choices=SegmentStatus, default=SegmentStatus.WAITING)
+    priority = models.FloatField(default=0.0, help_text=_("expected errors removed per expert second"))
+    expected_errors = models.FloatField(default=0.0)
+    expected_seconds = models.FloatField(default=0.0)
+    reasons = models.JSONField(default=list, help_text=_("why it is served, as codes with figures"))
+
+    claimed_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
+    )
+    lease_expires_at = models.DateTimeField(null=True, blank=True)
+    version = models.PositiveIntegerField(default=0, help_text=_("raised by every submitted label"))
+    unusable_reason = models.CharField(max_length=20, choices=UnusableReason, blank=True)
+
+    objects = SegmentQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["recording_id", "index"]
+        constraints = [
+            models.UniqueConstraint(fields=["recording", "index"], name="segment_once_per_recording"),
+            models.CheckConstraint(condition=Q(end_ms__gt=F("start_ms")), name="segment_has_length"),
+        ]
+        indexes = [
+            # The claim: best open segment of a site. Not partial: bound values make SQLite ignore those.
+            models.Index("site", "status", F("priority").desc(), "id", name="segment_queue"),
+            # Home and correction page: how many are left, and how long they take, without reading a row.
+            models.Index(fields=["site", "status", "expected_seconds"], name="segment_left"),
+            # Leases that ran out, and what one person holds.
+            models.Index(fields=["claimed_by", "lease_expires_at"], name="segment_leases"),
+        ]
+        verbose_name = _("segment")
+        verbose_name_plural = _("segments")
+
+    def __str__(self) -> str:
+        return f"{self.recording_id}/{self.index} {self.start_ms}-{self.end_ms} ms"
+
+    @property
+    def duration_ms(self) -> int:
+        return self.end_ms - self.start_ms

@@ -1,0 +1,33 @@
+"""Jobs of annotation: one key, one call. A failure ends in the recording's row, its detail in the log."""
+
+import logging
+from collections.abc import Callable
+
+from celery import shared_task
+from django.utils.translation import gettext as _
+
+from annotation.models import Recording
+from annotation.services.sound import recording_fail, recording_normalise, recording_segment
+from base.jobs import Job
+
+logger = logging.getLogger(__name__)
+
+
+@shared_task(name=Job.RECORDING_NORMALISE.value)
+def normalise(pk: int) -> None:
+    _run(recording_normalise, pk)
+
+
+@shared_task(name=Job.RECORDING_SEGMENT.value)
+def segment(pk: int) -> None:
+    _run(recording_segment, pk)
+
+
+def _run(step: Callable[..., None], pk: int) -> None:
+    recording = Recording.objects.select_related("site").get(pk=pk)
+    try:
+        step(recording=recording)
+    except Exception:  # the edge of the process: nobody above would tell the person
+        logger.exception("%s of recording %s failed", step.__name__, recording.uuid)
+        message = _("Something went wrong with this recording; the log of the worker says what.")
+        recording_fail(recording=recording, message=message)

@@ -1,0 +1,83 @@
+"""Sound and waveforms: a segment's WAV cut from the FLAC, its peaks, a recording's thumbnail."""
+
+import json
+import re
+from uuid import UUID
+
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.utils.translation import gettext as _
+from django.views.decorators.cache import cache_control
+from django.views.decorators.http import require_safe
+
+from accounts.requests import person
+from annotation.models import Recording
+from annotation.views.loading import heard_segment_of, recording_of
+from base.errors import NotFound
+from base.storage import data_path
+from speech.audio import AudioDecodeError, read_flac, wav_bytes
+
+PEAKS_PER_SECOND = 50
+_RANGE = re.compile(r"bytes=(\d*)-(\d*)$")
+# A segment's sound never changes; "private": no proxy may keep a patient's voice.
+_kept_by_the_browser = cache_control(private=True, max_age=3600)
+
+
+@require_safe
+@_kept_by_the_browser
+def segment_audio(request: HttpRequest, uuid: UUID) -> HttpResponse:
+    segment = heard_segment_of(person(request), uuid)
+    if not segment.recording.audio_path:
+        raise NotFound("no_audio", _("This recording has no sound yet."))
+    try:
+        samples = read_flac(data_path(segment.recording.audio_path), segment.start_ms, segment.end_ms)
+    except AudioDecodeError as error:
+        raise NotFound("no_audio", str(error)) from error
+    return ranged(request, wav_bytes(samples), "audio/wav")
+
+
+@require_safe
+@_kept_by_the_browser
+def segment_peaks(request: HttpRequest, uuid: UUID) -> JsonResponse:
+    """`peaks`: greatest loudness of each 20 ms, 0 to 127."""
+    segment = heard_segment_of(person(request), uuid)
+    first, last = (ms * PEAKS_PER_SECOND // 1000 for ms in (segment.start_ms, segment.end_ms))
+    return JsonResponse({"peaks": read_peaks(segment.recording)[first : last + 1]})
+
+
+@require_safe
+@_kept_by_the_browser
+def recording_waveform(request: HttpRequest, uuid: UUID) -> HttpResponse:
+    peaks = read_peaks(recording_of(person(request), uuid))
+    return HttpResponse(thumbnail(peaks), content_type="image/svg+xml")
+
+
+def read_peaks(recording: Recording) -> list[int]:
+    return json.loads(data_path(recording.peaks_path).read_text()) if recording.peaks_path else []
+
+
+def thumbnail(peaks: list[int], bars: int = 80) -> str:
+    """160 x 32 SVG in a grey that is seen on light and on dark."""
+    size = max(1, len(peaks) / bars)
+    heights = [
+        max(peaks[int(i * size) : max(int((i + 1) * size), int(i * size) + 1)] or [0]) for i in range(bars)
+    ]
+    lines = "".join(f"M{2 * i + 1} {16 - h / 8:.1f}V{16.5 + h / 8:.1f}" for i, h in enumerate(heights))
+    return (
+        '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 160 32" width="160" height="32">'
+        f'<path d="{lines}" stroke="#84918d" stroke-width="1.2" fill="none"/></svg>'
+    )
+
+
+def ranged(request: HttpRequest, body: bytes, content_type: str) -> HttpResponse:
+    """`body`, or the part of it that a Range header asks for: a player seeks by asking for parts."""
+    wanted = _RANGE.match(request.headers.get("Range", ""))
+    headers = {"Accept-Ranges": "bytes"}
+    if not wanted or wanted.groups() == ("", ""):
+        return HttpResponse(body, content_type=content_type, headers=headers)
+    first, last = wanted.groups()
+    start = int(first) if first else max(0, len(body) - int(last))
+    end = min(int(last), len(body) - 1) if first and last else len(body) - 1
+    if start > end:
+        return HttpResponse(status=416, headers={**headers, "Content-Range": f"bytes */{len(body)}"})
+    headers["Content-Range"] = f"bytes {start}-{end}/{len(body)}"
+    return HttpResponse(body[start : end + 1], status=206, content_type=content_type, headers=headers)

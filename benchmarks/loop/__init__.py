@@ -1,0 +1,1 @@
+"""One round of the whole loop through the real parts: web, worker, engine, sockets; measured."""

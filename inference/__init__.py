@@ -1,0 +1,1 @@
+"""Live model -> transcripts: drafts for the queue, live sessions for clinicians."""

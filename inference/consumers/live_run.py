@@ -1,0 +1,223 @@
+"""One running dictation: frames in, disk first, then ears; answers out. Outlives a broken connection.
+
+One pump task writes and listens in order, so that receiving never waits for a disk or an engine. The
+streaming session is touched only under the lock `_ears`. No protocol and no rows here.
+"""
+
+import asyncio
+import logging
+import time
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Protocol
+
+from inference.consumers.hearing import EngineUnavailableError, SupersededError
+from inference.services.spool import Spool
+from inference.streaming.events import (
+    Event,
+    Final,
+    FinalWanted,
+    Heard,
+    PartialWanted,
+    Request,
+    SpeechEnded,
+)
+from inference.streaming.session import StreamingSession
+
+logger = logging.getLogger(__name__)
+
+INBOX_FRAMES = 600  # a minute of sound at 100 ms a frame, then the sender has to wait
+GIVE_UP_S = 30.0  # how long the text of one utterance is asked for
+TAIL_S = 60.0  # how long the last texts are waited for after a stop
+
+
+class Ear(Protocol):
+    async def hear(self, request: Request) -> Heard: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    seq: int
+    pcm: bytes
+    arrived_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class Saved:
+    """Everything up to this frame is on the disk."""
+
+    seq: int
+    saved_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class NotSaved:
+    """The disk refused. The frames from `next_seq` on must come again."""
+
+    next_seq: int
+
+
+@dataclass(frozen=True, slots=True)
+class Deaf:
+    """The engine does not answer (True) or answers again (False); the sound is kept either way."""
+
+    deaf: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Understood:
+    final: Final
+    latency_ms: int
+
+
+Notice = Saved | NotSaved | Deaf | Understood | Event
+
+
+class LiveRun:
+    """`tell` gets every notice, in order of happening; it must not raise."""
+
+    def __init__(
+        self, spool: Spool, streaming: StreamingSession, ear: Ear, tell: Callable[[Notice], Awaitable[None]]
+    ) -> None:
+        self._spool = spool
+        self._streaming = streaming
+        self._ear = ear
+        self._tell = tell
+        self.next_seq = spool.next_seq
+        self._inbox: asyncio.Queue[Frame | None] = asyncio.Queue(INBOX_FRAMES)
+        self._ears = asyncio.Lock()
+        self._hearing: set[asyncio.Task[None]] = set()
+        self._certain_at: dict[int, tuple[float, int]] = {}  # utterance -> (when, ms since the voice ended)
+        self._deaf = False
+        self._pump: asyncio.Task[None] | None = None
+        self.is_started = False
+
+    @property
+    def saved_ms(self) -> int:
+        return self._spool.saved_ms
+
+    @property
+    def saved_seq(self) -> int:
+        return self._spool.next_seq - 1
+
+    async def start(self, heard_until_ms: int = 0) -> None:
+        """Listens again to what was saved and not understood yet, then takes frames."""
+        self.is_started = True
+        now_s = time.monotonic()
+        for pcm in self._spool.read(heard_until_ms):
+            await self._listen([Frame(-1, pcm, now_s)])
+        self._pump = asyncio.create_task(self._work(), name="live pump")
+
+    async def put(self, pcm: bytes) -> None:
+        """The frame number `next_seq`. Waits only when a minute of sound is in line already."""
+        frame = Frame(self.next_seq, pcm, time.monotonic())
+        self.next_seq += 1
+        await self._inbox.put(frame)
+
+    async def finish(self) -> None:
+        """All sound is in: on return it is saved, and every utterance has its text or was given up."""
+        await self._inbox.put(None)
+        if self._pump:
+            await self._pump
+        if self._hearing:
+            _done, late = await asyncio.wait(self._hearing, timeout=TAIL_S)
+            for task in late:
+                task.cancel()
+        await asyncio.to_thread(self._spool.close)
+
+    async def abandon(self) -> None:
+        """Let go at once, without an end: somebody else carries on from the disk."""
+        tasks = [task for task in (self._pump, *self._hearing) if task]
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        await asyncio.to_thread(self._spool.close)
+
+    async def _work(self) -> None:
+        finished = False
+        while not finished:
+            batch = [await self._inbox.get()]
+            while not self._inbox.empty():
+                batch.append(self._inbox.get_nowait())
+            finished = None in batch
+            await self._take([frame for frame in batch if frame])
+        async with self._ears:
+            events = await asyncio.to_thread(self._streaming.finish)
+        await self._handle(events, time.monotonic())
+
+    async def _take(self, frames: list[Frame]) -> None:
+        # After a refused write, what was in line behind it is void: it comes again under its old number.
+        first = self._spool.next_seq
+        frames = [frame for at, frame in enumerate(frames, start=first) if frame.seq == at]
+        if not frames:
+            return
+        try:
+            await asyncio.to_thread(self._spool.append, [frame.pcm for frame in frames])
+        except OSError:
+            logger.exception("live sound cannot be written to %s", self._spool.path)
+            self.next_seq = self._spool.next_seq
+            await self._tell(NotSaved(self.next_seq))
+            return
+        await self._tell(Saved(self.saved_seq, self.saved_ms))
+        await self._listen(frames)
+
+    async def _listen(self, frames: list[Frame]) -> None:
+        async with self._ears:
+            found = await asyncio.to_thread(
+                lambda: [(frame.arrived_s, self._streaming.feed(frame.pcm)) for frame in frames]
+            )
+        for arrived_s, events in found:
+            await self._handle(events, arrived_s)
+
+    async def _handle(self, events: list[Event], at_s: float) -> None:
+        for event in events:
+            match event:
+                case PartialWanted() | FinalWanted():
+                    task = asyncio.create_task(self._hear(event))
+                    self._hearing.add(task)
+                    task.add_done_callback(self._hearing.discard)
+                case SpeechEnded(utterance=utterance):
+                    self._certain_at[utterance] = (at_s, event.detected_ms - event.speech_end_ms)
+                    await self._tell(event)
+                case Final():
+                    await self._tell(Understood(event, self._latency_ms(event.utterance)))
+                case _:
+                    await self._tell(event)
+
+    def _latency_ms(self, utterance: int) -> int:
+        """From the last voiced sound to now: the hangover in sound time, the rest by the clock."""
+        certain_s, hangover_ms = self._certain_at.pop(utterance, (time.monotonic(), 0))
+        return hangover_ms + round((time.monotonic() - certain_s) * 1000)
+
+    async def _hear(self, request: Request) -> None:
+        heard = await self._ask(request)
+        async with self._ears:
+            if heard is None:
+                events = self._streaming.failed(request)
+            else:
+                events = self._streaming.result(request, heard)
+        await self._handle(events, time.monotonic())
+
+    async def _ask(self, request: Request) -> Heard | None:
+        """Asks until there is an answer, nobody needs it any more, or time is up."""
+        until_s = time.monotonic() + GIVE_UP_S
+        while True:
+            try:
+                heard = await self._ear.hear(request)
+            except SupersededError:
+                return None
+            except EngineUnavailableError as error:
+                logger.warning("the engine did not hear: %s", error)
+                await self._is_deaf(True)
+                needed = self._streaming.waits_for(request)
+                if error.retry_s is None or not needed or time.monotonic() + error.retry_s > until_s:
+                    return None
+                await asyncio.sleep(error.retry_s)
+            else:
+                await self._is_deaf(False)
+                return heard
+
+    async def _is_deaf(self, deaf: bool) -> None:
+        if deaf != self._deaf:
+            self._deaf = deaf
+            await self._tell(Deaf(deaf))

@@ -1,0 +1,78 @@
+"""Notices of a dictation as messages of the native protocol. Codes are for the page, which has the words."""
+
+from dataclasses import asdict
+
+from inference.consumers.live_run import Deaf, Notice, NotSaved, Saved, Understood
+from inference.models import LiveUtterance
+from inference.streaming.events import Partial, SpeechEnded, SpeechStarted, Untranscribed
+
+Message = dict[str, object]
+
+SENTENCES = {
+    "bad_message": "This message is not part of the protocol.",
+    "bad_frame": "A frame is a sequence number and whole 16-bit samples, at most two seconds of them.",
+    "not_started": "Send a start message first.",
+    "gap": "A frame is missing; send again from next_seq.",
+    "not_saved": "The disk did not take the sound; send again from next_seq.",
+    "engine_unavailable": "Recognition does not answer; your words are kept and the text comes later.",
+    "session_over": "This session has ended; what was said in it is kept.",
+    "session_full": "This session is as long as a recording may be; it is kept, start a new one.",
+    "taken_over": "This session was continued in another window.",
+}
+
+
+def error(code: str, **detail: object) -> Message:
+    return {"type": "error", "code": code, "message": SENTENCES[code], **detail}
+
+
+def message_of(notice: Notice) -> Message | None:
+    """None: the page need not know."""
+    match notice:
+        case Saved(seq, saved_ms):
+            return {"type": "ack", "seq": seq, "saved_ms": saved_ms}
+        case NotSaved(next_seq):
+            return error("not_saved", next_seq=next_seq)
+        case Deaf(True):
+            return error("engine_unavailable")
+        case Deaf(False):
+            return {"type": "engine_back"}
+        case SpeechStarted(utterance, at_ms):
+            return {"type": "speech_started", "utterance": utterance, "at_ms": at_ms}
+        case SpeechEnded():
+            return {"type": "speech_ended", "utterance": notice.utterance, "at_ms": notice.speech_end_ms}
+        case Partial(utterance, text, stable, start_ms):
+            return {
+                "type": "partial",
+                "utterance": utterance,
+                "text": text,
+                "stable": stable,
+                "start_ms": start_ms,
+            }
+        case Untranscribed():
+            return {"type": "untranscribed", **asdict(notice)}
+        case Understood(final, latency_ms):
+            return {
+                "type": "final",
+                "utterance": final.utterance,
+                "text": final.text,
+                "words": [asdict(word) for word in final.words],
+                "flags": list(final.flags),
+                "start_ms": final.start_ms,
+                "end_ms": final.end_ms,
+                "latency_ms": latency_ms,
+            }
+    return None
+
+
+def stored_final(utterance: LiveUtterance) -> Message:
+    """What a page missed while it was away."""
+    return {
+        "type": "final",
+        "utterance": utterance.index,
+        "text": utterance.text,
+        "words": utterance.words,
+        "flags": [],
+        "start_ms": utterance.start_ms,
+        "end_ms": utterance.end_ms,
+        "latency_ms": utterance.final_latency_ms,
+    }

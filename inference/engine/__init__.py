@@ -1,0 +1,1 @@
+"""The one process that owns the device: audio in over HTTP, hypotheses out. Imports no Django."""

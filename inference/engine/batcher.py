@@ -1,0 +1,94 @@
+"""One thread that owns the device: takes fair batches from the queue and decodes them.
+
+Waits a few milliseconds for company, never when a job has already waited longer than that.
+"""
+
+import logging
+import threading
+import time
+from collections.abc import Callable, Sequence
+
+import numpy as np
+
+from inference.engine.metrics import Metrics
+from inference.engine.queue import FairQueue, Job
+from speech.recognizer import DecodeOptions
+from speech.types import Hypothesis
+
+logger = logging.getLogger(__name__)
+
+Decode = Callable[[str, Sequence[np.ndarray], DecodeOptions], list[Hypothesis]]
+
+
+class Batcher:
+    """`decode(model, batch, options)` runs only in this thread; a future gives (result, queue s, decode s)"""
+
+    def __init__(self, decode: Decode, queue: FairQueue, metrics: Metrics, window_ms: int = 10) -> None:
+        self._decode = decode
+        self._queue = queue
+        self._metrics = metrics
+        self._window_s = window_ms / 1000
+        self._wake = threading.Condition()
+        self._stopping = False
+        self._thread = threading.Thread(target=self._run, name="device", daemon=True)
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def stop(self) -> None:
+        with self._wake:
+            self._stopping = True
+            self._wake.notify_all()
+        self._thread.join()
+        self._queue.clear()
+
+    def submit(self, job: Job) -> None:
+        """Raises QueueFullError at once rather than let a person wait for long."""
+        with self._wake:
+            self._queue.put(job)
+            self._wake.notify_all()
+
+    @property
+    def waiting(self) -> int:
+        with self._wake:
+            return len(self._queue)
+
+    def _run(self) -> None:
+        while True:
+            batch = self._next()
+            if batch is None:
+                return
+            if batch:
+                self._work(batch)
+
+    def _next(self) -> list[Job] | None:
+        with self._wake:
+            while not len(self._queue) and not self._stopping:
+                self._wake.wait()
+            if self._stopping:
+                return None
+            wait_s = self._window_s - (time.monotonic() - (self._queue.oldest_s or 0.0))
+        if wait_s > 0:
+            time.sleep(wait_s)
+        with self._wake:
+            return self._queue.take(time.monotonic())
+
+    def _work(self, batch: list[Job]) -> None:
+        began_s = time.monotonic()
+        try:
+            results = self._decode(batch[0].model, [job.audio for job in batch], batch[0].options)
+        except Exception as error:  # one bad batch must not stop the device's thread
+            logger.exception("decoding %d utterances with %s", len(batch), batch[0].model)
+            for job in batch:
+                job.future.set_exception(error)
+            self._metrics.count("auscult_engine_failures_total", len(batch))
+            return
+        took_s = time.monotonic() - began_s
+        self._metrics.observe("auscult_engine_batch_size", len(batch))
+        self._metrics.observe("auscult_engine_decode_seconds", took_s)
+        self._metrics.count(
+            "auscult_engine_audio_seconds_total", sum(len(job.audio) for job in batch) / 16_000
+        )
+        for job, result in zip(batch, results, strict=True):
+            self._metrics.observe("auscult_engine_queue_seconds", began_s - job.queued_at_s)
+            job.future.set_result((result, began_s - job.queued_at_s, took_s))

@@ -1,0 +1,81 @@
+// Where sound comes from: the microphone, or a demo dictation that takes its place on the very same path.
+const WORKLET = new URL("./worklet.js", import.meta.url);
+const SILENCE_FRAMES = 6; // what a pause leaves in the sound, so that the last words are taken as final
+
+async function makeContext(rate) {
+  const context = rate ? new AudioContext({ sampleRate: rate }) : new AudioContext();
+  await context.audioWorklet.addModule(WORKLET);
+  return context;
+}
+
+function makeFramer(context, onFrame) {
+  const framer = new AudioWorkletNode(context, "framer", { numberOfOutputs: 0, channelCount: 1, channelCountMode: "explicit" });
+  let flushed = () => {};
+  framer.port.onmessage = ({ data }) => (data.flushed ? flushed() : onFrame(data.pcm, data.peak));
+  framer.flush = () => new Promise((resolve) => { flushed = resolve; framer.port.postMessage("flush"); });
+  return framer;
+}
+
+function addSilence(onFrame) {
+  for (let i = 0; i < SILENCE_FRAMES; i++) onFrame(new ArrayBuffer(3200), 0);
+}
+
+export async function openMicrophone(onFrame, onLost) {
+  if (!navigator.mediaDevices?.getUserMedia) throw new DOMException("", "SecurityError");
+  let context, framer, stream;
+
+  async function resume() {
+    stream = await navigator.mediaDevices.getUserMedia({
+      audio: { channelCount: 1, echoCancellation: false, noiseSuppression: false, autoGainControl: false },
+    });
+    stream.getAudioTracks()[0].onended = onLost; // unplugged, or taken away by the system
+    context = await makeContext(16000);
+    framer = makeFramer(context, onFrame);
+    try {
+      context.createMediaStreamSource(stream).connect(framer);
+    } catch { // Firefox: the context must have the microphone's own rate
+      await context.close();
+      context = await makeContext();
+      framer = makeFramer(context, onFrame);
+      context.createMediaStreamSource(stream).connect(framer);
+    }
+    await context.resume();
+  }
+
+  // Pausing lets the microphone go: the browser's own sign goes out too.
+  async function pause() {
+    stream.getTracks().forEach((track) => track.stop());
+    await framer.flush();
+    addSilence(onFrame);
+    await context.close();
+  }
+
+  await resume();
+  return { pause, resume };
+}
+
+export async function openDemo(url, onFrame, onEnded) {
+  const answer = await fetch(url);
+  if (!answer.ok) throw new DOMException("", "NotFoundError");
+  const context = await makeContext(16000);
+  const framer = makeFramer(context, onFrame);
+  const player = context.createBufferSource();
+  player.buffer = await context.decodeAudioData(await answer.arrayBuffer());
+  player.connect(framer);
+  player.connect(context.destination);
+  let running = true;
+  player.onended = () => running && onEnded();
+  player.start();
+  await context.resume();
+  return {
+    resume: () => context.resume(),
+    async pause(forGood) {
+      if (!forGood) return context.suspend();
+      running = false;
+      player.stop();
+      await framer.flush();
+      addSilence(onFrame);
+      return context.close();
+    },
+  };
+}

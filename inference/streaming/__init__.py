@@ -1,0 +1,1 @@
+"""The live session without its wires: PCM bytes in, events out. No Django, network or wall clock."""

@@ -1,0 +1,11 @@
+"""Addresses of inference."""
+
+from django.urls import path
+
+from inference.views import live
+
+urlpatterns = [
+    path("live/", live.live, name="live"),
+    path("live/demo/<int:number>.wav", live.live_demo, name="live_demo"),
+    path("live/sessions/<uuid:uuid>/", live.live_session, name="live_session"),
+]

@@ -1,0 +1,1 @@
+"""People, sites, roles; the one place that says who may see what."""

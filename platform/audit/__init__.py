@@ -1,0 +1,1 @@
+"""Who did what, when. Entries are added and read, never changed."""

@@ -1,0 +1,1 @@
+"""What every floor above stands on: job names, errors, storage, abstract models."""

@@ -1,0 +1,32 @@
+"""The whole data flow as names. A lower floor asks for work of a higher one by name, never by import."""
+
+from functools import partial
+
+from celery import current_app
+from django.db import models, transaction
+
+
+class Job(models.TextChoices):
+    """Each job takes one primary key and may run twice without harm. The value is the Celery task's name."""
+
+    RECORDING_NORMALISE = "annotation.recording_normalise"  # Recording: original -> FLAC, peaks
+    RECORDING_SEGMENT = "annotation.recording_segment"  # Recording: FLAC -> segments
+    RECORDING_DRAFT = "inference.recording_draft"  # Recording: segments -> hypotheses, priorities
+    RUN_EXECUTE = "training.run_execute"  # Run: snapshot -> model -> evaluations
+    PROMOTION_REDRAFT = "inference.promotion_redraft"  # Promotion: uncorrected segments -> new hypotheses
+    SESSION_STORE = "inference.session_store"  # LiveSession: spooled audio -> Recording
+
+
+GPU_JOBS = {Job.RECORDING_DRAFT, Job.RUN_EXECUTE, Job.PROMOTION_REDRAFT}
+
+
+def enqueue_on_commit(job: Job, pk: int) -> None:
+    """Hand `pk` to a worker once the row is visible to it."""
+    transaction.on_commit(partial(_enqueue, job, pk))
+
+
+def _enqueue(job: Job, pk: int) -> None:
+    if job.value not in current_app.tasks:  # only a worker looks for tasks by itself; a web process asks here
+        current_app.loader.import_default_modules()
+    queue = "gpu" if job in GPU_JOBS else "cpu"
+    current_app.tasks[job.value].apply_async(args=[pk], queue=queue)

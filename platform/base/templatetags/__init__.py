@@ -1,0 +1,1 @@
+"""Filters that every app's templates share."""

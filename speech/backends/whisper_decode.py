@@ -1,0 +1,173 @@
+"""Whisper's decoder, driven by hand: greedy search with a score for every token, and where it attended.
+
+Plain tensors in and out. The search is our own because `WhisperForConditionalGeneration.generate` changes
+shapes with its options and hides the scores; see the tests for what is promised.
+"""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from transformers import WhisperForConditionalGeneration
+
+
+@dataclass(frozen=True, slots=True)
+class Prompt:
+    """Token ids that steer a search. `prefix` starts with start-of-transcript."""
+
+    prefix: tuple[int, ...]
+    end: int
+    suppress: tuple[int, ...]
+    suppress_at_begin: tuple[int, ...]
+    no_speech: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Decoded:
+    """One row: text token ids, their log-probabilities and that of the end (None when cut off before it)."""
+
+    ids: tuple[int, ...]
+    logprobs: tuple[float, ...]
+    end_logprob: float | None
+    no_speech_prob: float
+
+    @property
+    def avg_logprob(self) -> float:
+        """Mean over the tokens and the end of text, as in openai/whisper."""
+        every = [*self.logprobs, *([] if self.end_logprob is None else [self.end_logprob])]
+        return sum(every) / len(every) if every else 0.0
+
+
+@torch.inference_mode()
+def greedy(
+    model: WhisperForConditionalGeneration, encoded: torch.Tensor, prompt: Prompt, budgets: Sequence[int]
+) -> list[Decoded]:
+    """Most probable token at every step. `encoded` (rows, positions, d_model); `budgets` text tokens at most,
+    per row. Log-probabilities are over what is not suppressed, in float32."""
+    rows = encoded.shape[0]
+    blocked = _mask(prompt.suppress, model.config.vocab_size, encoded.device)
+    blocked_first = blocked + _mask(prompt.suppress_at_begin, model.config.vocab_size, encoded.device)
+    limits = torch.tensor(budgets, device=encoded.device)
+    ids = torch.tensor([prompt.prefix] * rows, device=encoded.device)
+    chosen, scores = [], []
+    finished = torch.zeros(rows, dtype=torch.bool, device=encoded.device)
+    no_speech = torch.zeros(rows)
+    cache: Any = None
+    for step in range(max(budgets) + 1):
+        output = model.model.decoder(
+            input_ids=ids, encoder_hidden_states=encoded, past_key_values=cache, use_cache=True
+        )
+        cache = output.past_key_values
+        if step == 0 and prompt.no_speech is not None:
+            first = model.proj_out(output.last_hidden_state[:, 0]).float()
+            no_speech = first.softmax(-1)[:, prompt.no_speech].cpu()
+        logits = model.proj_out(output.last_hidden_state[:, -1]).float()
+        logprobs = (logits + (blocked if step else blocked_first)).log_softmax(-1)
+        # At the end of its budget a row is cut off: the end token is forced and gets no score.
+        cut = (limits <= step) & ~finished
+        score, token = logprobs.max(-1)
+        token = torch.where(finished | cut, prompt.end, token)
+        score = torch.where(finished | cut, torch.nan, score)
+        chosen.append(token)
+        scores.append(score)
+        finished |= token == prompt.end
+        if bool(finished.all()):
+            break
+        ids = token[:, None]
+    return [
+        _row(token_ids, logprobs, prompt.end, silent)
+        for token_ids, logprobs, silent in zip(
+            torch.stack(chosen, 1).tolist(), torch.stack(scores, 1).tolist(), no_speech.tolist(), strict=True
+        )
+    ]
+
+
+def _row(token_ids: list[int], logprobs: list[float], end: int, no_speech_prob: float) -> Decoded:
+    length = token_ids.index(end)
+    end_logprob = logprobs[length]
+    is_cut_off = end_logprob != end_logprob  # NaN: the end was forced
+    return Decoded(
+        tuple(token_ids[:length]),
+        tuple(logprobs[:length]),
+        None if is_cut_off else end_logprob,
+        no_speech_prob,
+    )
+
+
+@torch.inference_mode()
+def cross_attention(
+    model: WhisperForConditionalGeneration,
+    encoded: torch.Tensor,
+    prompt: Prompt,
+    decoded: Sequence[Decoded],
+    positions: Sequence[int],
+) -> list[torch.Tensor]:
+    """Where each token looked: per row (heads, tokens + 1, positions), softmax over the row's own positions.
+
+    Token k's row is that of the step which predicted it; the last is the end of text. The heads are the
+    model's alignment heads, or all of the upper half of the layers when it names none.
+    """
+    longest = max(len(one.ids) for one in decoded)
+    ids = torch.tensor(
+        [[*prompt.prefix, *one.ids, *[prompt.end] * (longest - len(one.ids))] for one in decoded],
+        device=encoded.device,
+    )
+    captured: list[torch.Tensor] = []
+    with _capture_logits(model, captured):
+        model.model.decoder(input_ids=ids, encoder_hidden_states=encoded, use_cache=False)
+    logits = torch.cat(captured, dim=1)
+    first = len(prompt.prefix) - 1
+    return [
+        logits[row, :, first : first + len(one.ids) + 1, : positions[row]].softmax(-1).cpu()
+        for row, one in enumerate(decoded)
+    ]
+
+
+@contextmanager
+def _capture_logits(model: WhisperForConditionalGeneration, into: list[torch.Tensor]) -> Iterator[None]:
+    """While inside, each aligned layer appends its cross-attention logits (rows, heads, tokens, positions).
+
+    Computed from the layer's own projections, because the fast attention kernels return no weights.
+    """
+
+    def hook_for(heads: list[int]) -> Any:
+        def hook(module: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
+            queries = args[0] if args else kwargs["hidden_states"]
+            keys = kwargs["key_value_states"]
+            split = (-1, module.num_heads, module.head_dim)
+            q = (module.q_proj(queries) * module.scaling).unflatten(-1, split[1:])[:, :, heads]
+            k = module.k_proj(keys).unflatten(-1, split[1:])[:, :, heads]
+            into.append(torch.einsum("bthd,bshd->bhts", q.float(), k.float()))
+
+        return hook
+
+    layers = model.model.decoder.layers
+    handles = [
+        layers[layer].encoder_attn.register_forward_pre_hook(hook_for(heads), with_kwargs=True)
+        for layer, heads in _alignment_heads(model).items()
+    ]
+    try:
+        yield
+    finally:
+        for handle in handles:
+            handle.remove()
+
+
+def _alignment_heads(model: WhisperForConditionalGeneration) -> dict[int, list[int]]:
+    by_layer: dict[int, list[int]] = {}
+    for layer, head in getattr(model.generation_config, "alignment_heads", None) or ():
+        by_layer.setdefault(layer, []).append(head)
+    if not by_layer:
+        count = model.config.decoder_layers
+        every_head = list(range(model.config.decoder_attention_heads))
+        by_layer = dict.fromkeys(range(count // 2, count), every_head)
+    return by_layer
+
+
+def _mask(ids: Sequence[int], vocab_size: int, device: torch.device) -> torch.Tensor:
+    """Zeros (vocabulary,), minus infinity at `ids`."""
+    mask = torch.zeros(vocab_size, device=device)
+    mask[list(ids)] = -torch.inf
+    return mask

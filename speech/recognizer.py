@@ -1,0 +1,54 @@
+"""The seam behind which every recogniser stands, and the one way to get one."""
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from importlib import import_module
+from typing import Protocol
+
+import numpy as np
+
+from speech.types import Hypothesis
+
+
+@dataclass(frozen=True, slots=True)
+class DecodeOptions:
+    """How to decode. Stored with every hypothesis.
+
+    `window`: "speech" decodes a window as long as the longest utterance of the batch, "padded" the
+    model's own 30 s, "auto" speech windows for a model that says it was tuned for them. `word_times`
+    asks for word times and probabilities (costs a second pass of the decoder).
+    """
+
+    language: str = "zh"
+    max_new_tokens: int = 200
+    window: str = "auto"
+    word_times: bool = True
+
+    def as_dict(self) -> dict[str, object]:
+        return asdict(self)
+
+
+DEFAULT_OPTIONS = DecodeOptions()
+
+
+class Recognizer(Protocol):
+    """Speech to hypotheses, in batches. Input: float32 mono 16 kHz in [-1, 1], each of shape (samples,)."""
+
+    ref: str
+
+    def transcribe(
+        self, batch: Sequence[np.ndarray], options: DecodeOptions = DEFAULT_OPTIONS
+    ) -> list[Hypothesis]: ...
+
+
+class ModelLoadError(Exception):
+    """The reference names no model that can be loaded; the message says why."""
+
+
+def load(ref: str) -> Recognizer:
+    """The recogniser that `ref` names: a local folder, a hub id, or "fake:<text>" in tests.
+
+    Heavy: imports torch. Never call it in the web process. Raises ModelLoadError.
+    """
+    backend = "fake" if ref.startswith("fake:") else "whisper"
+    return import_module(f"speech.backends.{backend}").load(ref)

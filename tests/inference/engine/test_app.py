@@ -1,0 +1,157 @@
+"""The engine over HTTP, with a recogniser that needs no model."""
+
+import asyncio
+import threading
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from pathlib import Path
+
+import httpx
+import numpy as np
+import pytest
+
+from inference.engine.app import create_app
+from inference.engine.config import EngineConfig
+from speech.backends.fake import FakeRecognizer
+from speech.recognizer import DecodeOptions, ModelLoadError
+from speech.types import Hypothesis
+
+SECOND = np.zeros(16_000, np.int16).tobytes()
+CONFIG = EngineConfig(base_model="fake:病人血壓一百四十", data_dir=Path("/nonexistent"))
+
+
+class Recorder(FakeRecognizer):
+    """Notes the size of each batch; waits for `gate` when there is one."""
+
+    batches: list[int]
+    gate: threading.Event | None = None
+
+    def transcribe(self, batch: Sequence[np.ndarray], options: DecodeOptions) -> list[Hypothesis]:
+        if self.gate:
+            self.gate.wait(5)
+        self.batches.append(len(batch))
+        return super().transcribe(batch, options)
+
+
+@asynccontextmanager
+async def engine(config: EngineConfig = CONFIG, loader=FakeRecognizer) -> AsyncIterator[httpx.AsyncClient]:
+    app = create_app(config, loader)
+    async with (
+        app.router.lifespan_context(app),
+        httpx.AsyncClient(transport=httpx.ASGITransport(app=app), base_url="http://engine") as client,
+    ):
+        for _ in range(200):
+            if (await client.get("/health")).json()["problem"] != "warming up":
+                break
+            await asyncio.sleep(0.01)
+        yield client
+
+
+async def test_it_hears_text_with_words() -> None:
+    async with engine() as client:
+        body = (await client.post("/v1/transcribe", content=SECOND * 3)).json()
+    assert body["text"] == "病人血壓一百四十"
+    assert body["words"][0]["text"] == "病"
+    assert body["model"] == CONFIG.base_model
+
+
+async def test_it_is_ready_only_after_the_warm_up() -> None:
+    gate = threading.Event()
+
+    def slow(ref: str) -> FakeRecognizer:
+        gate.wait(5)
+        return FakeRecognizer(ref)
+
+    app = create_app(CONFIG, slow)
+    transport = httpx.ASGITransport(app=app)
+    async with app.router.lifespan_context(app), httpx.AsyncClient(transport=transport) as client:
+        assert (await client.get("http://engine/health")).status_code == 503
+        gate.set()
+        for _ in range(200):
+            if (await client.get("http://engine/health")).status_code == 200:
+                return
+            await asyncio.sleep(0.01)
+    pytest.fail("never ready")
+
+
+async def test_a_base_that_cannot_be_loaded_is_named_in_the_health() -> None:
+    def broken(ref: str) -> FakeRecognizer:
+        raise ModelLoadError("no weights in this folder")
+
+    async with engine(loader=broken) as client:
+        health = await client.get("/health")
+        answer = await client.post("/v1/transcribe", content=SECOND)
+    assert (health.status_code, health.json()["problem"]) == (503, "no weights in this folder")
+    assert (answer.status_code, answer.json()["code"]) == (422, "model_not_loadable")
+
+
+@pytest.mark.parametrize(
+    ("query", "body", "status", "code"),
+    [
+        ("?model=/etc", SECOND, 404, "unknown_model"),
+        ("?model=someone/whisper", SECOND, 404, "unknown_model"),
+        ("", b"", 422, "bad_audio"),
+        ("", b"abc", 422, "bad_audio"),
+        ("", SECOND * 31, 413, "audio_too_long"),
+    ],
+)
+async def test_bad_requests_get_a_reason(query: str, body: bytes, status: int, code: str) -> None:
+    async with engine() as client:
+        answer = await client.post(f"/v1/transcribe{query}", content=body)
+    assert (answer.status_code, answer.json()["code"]) == (status, code)
+    assert answer.json()["message"]
+
+
+async def test_requests_that_come_together_are_decoded_together() -> None:
+    Recorder.batches, Recorder.gate = [], None
+    async with engine(loader=Recorder) as client:
+        Recorder.batches, Recorder.gate = [], threading.Event()
+        calls = [
+            asyncio.create_task(client.post("/v1/transcribe", content=SECOND, headers={"X-Session": str(n)}))
+            for n in range(6)
+        ]
+        await asyncio.sleep(0.2)
+        Recorder.gate.set()
+        answers = await asyncio.gather(*calls)
+    assert {answer.status_code for answer in answers} == {200}
+    assert len(Recorder.batches) <= 2
+    assert sum(Recorder.batches) == 6
+
+
+async def test_a_full_queue_says_when_to_come_back() -> None:
+    Recorder.batches, Recorder.gate = [], None
+    async with engine(replace(CONFIG, max_queued=1), Recorder) as client:
+        Recorder.gate = threading.Event()
+        calls = []
+        for n in range(4):
+            headers = {"X-Session": str(n)}
+            calls.append(asyncio.create_task(client.post("/v1/transcribe", content=SECOND, headers=headers)))
+            await asyncio.sleep(0.1)
+        Recorder.gate.set()
+        answers = await asyncio.gather(*calls)
+    refused = [answer for answer in answers if answer.status_code == 503]
+    assert len(refused) == 2
+    assert refused[0].headers["Retry-After"] == "1"
+
+
+async def test_an_older_partial_of_the_session_gives_way() -> None:
+    Recorder.batches, Recorder.gate = [], None
+    async with engine(loader=Recorder) as client:
+        Recorder.gate = threading.Event()
+        statuses = []
+        for session in ("other", "me", "me"):
+            url, headers = "/v1/transcribe?lane=partial", {"X-Session": session}
+            statuses.append(asyncio.create_task(client.post(url, content=SECOND, headers=headers)))
+            await asyncio.sleep(0.1)
+        Recorder.gate.set()
+        answers = await asyncio.gather(*statuses)
+    assert [answer.status_code for answer in answers] == [200, 409, 200]
+
+
+async def test_metrics_are_prometheus_text() -> None:
+    async with engine() as client:
+        await client.post("/v1/transcribe", content=SECOND)
+        text = (await client.get("/metrics")).text
+    assert "auscult_engine_ready 1.0" in text
+    assert 'auscult_engine_batch_size_bucket{le="1"} 3' in text

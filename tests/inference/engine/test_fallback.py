@@ -1,0 +1,22 @@
+"""What is not shown as said."""
+
+from inference.engine.fallback import check
+from speech.types import Hypothesis
+
+
+def test_plain_text_passes() -> None:
+    checked = check(Hypothesis("病人血壓一百四十", avg_logprob=-0.2), 3000, 2500)
+    assert (checked.hypothesis.text, checked.rejected) == ("病人血壓一百四十", False)
+
+
+def test_text_in_silence_is_kept_aside() -> None:
+    checked = check(Hypothesis("字幕志願者", avg_logprob=-1.5, no_speech_prob=0.9), 3000, 100)
+    assert checked.hypothesis.text == ""
+    assert checked.rejected_text == "字幕志願者"
+    assert "silence" in checked.flags
+
+
+def test_a_loop_of_hanzi_is_rejected() -> None:
+    checked = check(Hypothesis("謝謝" * 30, avg_logprob=-0.1, compression_ratio=9.0), 6000, 5000)
+    assert checked.rejected
+    assert "repetition" in checked.flags

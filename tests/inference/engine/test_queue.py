@@ -1,0 +1,80 @@
+"""Who is decoded next, and with whom."""
+
+import numpy as np
+import pytest
+
+from inference.engine.queue import FairQueue, Job, Lane, QueueFullError, SupersededError
+from speech.recognizer import DecodeOptions
+
+
+def job(
+    session: str, lane: Lane = Lane.FINAL, seconds: float = 3, model: str = "m", at_s: float = 0.0
+) -> Job:
+    return Job(np.zeros(int(seconds * 16_000), np.float32), model, DecodeOptions(), lane, session, at_s)
+
+
+def test_finals_come_before_partials() -> None:
+    queue, partial, final = FairQueue(), job("a", Lane.PARTIAL), job("b", seconds=9)
+    queue.put(partial)
+    queue.put(final)
+    assert queue.take(0) == [final]
+    assert queue.take(0) == [partial]
+
+
+def test_jobs_of_one_group_share_a_batch() -> None:
+    queue = FairQueue(max_batch=8)
+    short, long, other = job("a", seconds=3), job("b", seconds=12), job("c", seconds=3, model="n")
+    same = job("d", seconds=2.5)
+    for each in (short, long, other, same):
+        queue.put(each)
+    assert queue.take(0) == [short, same]
+
+
+def test_one_busy_session_does_not_hold_up_the_others() -> None:
+    queue = FairQueue(max_batch=1)
+    flood = [job("greedy", at_s=i) for i in range(5)]
+    for each in flood:
+        queue.put(each)
+    assert queue.take(9) == [flood[0]]
+    modest = job("modest", at_s=8)
+    queue.put(modest)
+    assert queue.take(9) == [modest]
+
+
+def test_the_latest_partial_of_a_session_wins() -> None:
+    queue, older, newer = FairQueue(), job("a", Lane.PARTIAL), job("a", Lane.PARTIAL)
+    queue.put(older)
+    queue.put(newer)
+    assert queue.take(0) == [newer]
+    assert isinstance(older.future.exception(), SupersededError)
+
+
+def test_a_final_makes_the_waiting_partial_needless() -> None:
+    queue, partial = FairQueue(), job("a", Lane.PARTIAL)
+    queue.put(partial)
+    queue.put(job("a"))
+    assert isinstance(partial.future.exception(), SupersededError)
+
+
+def test_a_partial_that_waited_too_long_is_dropped_and_a_final_never() -> None:
+    queue, partial, final = FairQueue(stale_s=2), job("a", Lane.PARTIAL), job("b")
+    queue.put(partial)
+    queue.put(final)
+    assert queue.take(100) == [final]
+    assert queue.take(100) == []
+    assert isinstance(partial.future.exception(), SupersededError)
+
+
+def test_a_full_queue_refuses() -> None:
+    queue = FairQueue(max_queued=1)
+    queue.put(job("a"))
+    with pytest.raises(QueueFullError):
+        queue.put(job("b"))
+
+
+def test_what_nobody_waits_for_is_not_decoded() -> None:
+    queue, gone = FairQueue(), job("a")
+    queue.put(gone)
+    gone.future.cancel()
+    assert queue.take(0) == []
+    assert len(queue) == 0

@@ -1,0 +1,79 @@
+"""Drafts by the live model: of a new recording, and again when another model goes live."""
+
+import pytest
+
+from annotation.models import Hypothesis, SegmentStatus
+from base.jobs import Job
+from inference.services import recognizers
+from inference.services.drafts import promotion_redraft, recording_draft
+from tests.factories import make_live_model, make_recording, make_segment, make_site
+from training.models import Promotion
+
+pytestmark = pytest.mark.django_db
+OLD, NEW = "fake:舊的模型聽到這個", "fake:新的模型聽到那個"
+
+
+@pytest.fixture(autouse=True)
+def forget_models():
+    recognizers.recognizer.cache_clear()
+
+
+def make_spoken(site=None, status=SegmentStatus.WAITING, segments: int = 3):
+    recording = make_recording(site, audio=True, duration_ms=9000, status="segmented")
+    for index in range(segments):
+        make_segment(recording, index * 3000, index * 3000 + 2500, status=status)
+    return recording
+
+
+def test_a_recording_gets_drafts_with_all_that_made_them():
+    recording = make_spoken()
+    model = make_live_model(OLD)
+    assert recording_draft(recording=recording) == 3
+    first = recording.segments.select_related("hypothesis").first()
+    assert first.status == SegmentStatus.OPEN
+    assert first.hypothesis.text == OLD.removeprefix("fake:")
+    assert first.hypothesis.model_ref == model.ref
+    assert first.hypothesis.settings["word_times"] is True
+    recording.refresh_from_db()
+    assert recording.status == "drafted"
+
+
+def test_a_second_run_adds_nothing():
+    recording = make_spoken()
+    make_live_model(OLD)
+    recording_draft(recording=recording)
+    assert recording_draft(recording=recording) == 0
+    assert Hypothesis.objects.count() == 3
+
+
+def test_a_promotion_drafts_again_what_nobody_corrected():
+    recording = make_spoken()
+    make_live_model(OLD)
+    recording_draft(recording=recording)
+    done, claimed, _open = recording.segments.all()
+    type(done).objects.filter(pk=done.pk).update(status=SegmentStatus.DONE)
+    type(claimed).objects.filter(pk=claimed.pk).update(status=SegmentStatus.CLAIMED)
+    make_live_model(NEW)
+    assert promotion_redraft(promotion=Promotion.objects.get(current=True)) == 1
+    texts = [s.hypothesis.text for s in recording.segments.select_related("hypothesis")]
+    assert texts == [OLD[5:], OLD[5:], NEW[5:]]
+
+
+def test_a_default_model_leaves_a_site_with_its_own_model_alone():
+    own_site = make_site()
+    make_live_model(OLD)
+    make_live_model(OLD + "站", own_site)
+    here, there = make_spoken(own_site), make_spoken()
+    for recording in (here, there):
+        recording_draft(recording=recording)
+    make_live_model(NEW)
+    assert promotion_redraft(promotion=Promotion.objects.get(current=True, site=None)) == 3
+    assert here.segments.first().hypothesis.text == OLD[5:] + "站"
+    assert there.segments.first().hypothesis.text == NEW[5:]
+
+
+def test_the_jobs_are_registered_under_their_names():
+    from config.celery import app
+
+    app.loader.import_default_modules()
+    assert {Job.RECORDING_DRAFT, Job.PROMOTION_REDRAFT, Job.SESSION_STORE} <= set(app.tasks)

@@ -1,0 +1,143 @@
+"""Rows of training for tests: sets, snapshots, scored models; and a subprocess that only plays its part."""
+
+import json
+from collections.abc import Iterator
+from itertools import count
+from pathlib import Path
+
+from accounts.models import Site, User
+from base.storage import data_path
+from speech.manifest import Utterance
+from speech.text import NORMALISER_VERSION
+from tests.factories import make_label, make_model, make_recording, make_segment
+from training.models import DatasetSnapshot, Evaluation, EvaluationSet, Run, SpeechModel
+from training.services.datasets import evaluation_set_freeze, snapshot_build
+from training.services.runs import run_create
+
+_number = count(1)
+
+
+def make_set(
+    kind: str = "medical", texts: tuple[str, ...] = ("凍結的句子",), speaker: str = "held"
+) -> EvaluationSet:
+    number = next(_number)
+    root = data_path(f"test-sets/{number}")
+    root.mkdir(parents=True, exist_ok=True)
+    rows = []
+    for index, text in enumerate(texts):
+        (root / f"{index}.flac").write_bytes(f"sound {number} {index}".encode())
+        rows.append(Utterance(f"{index}.flac", 0, 1000, text, f"{speaker}{number}", f"{number}-{index}"))
+    return evaluation_set_freeze(name=f"set {number}", kind=kind, utterances=rows, root=root)
+
+
+def make_approved(site: Site | None = None, text: str | None = None, speaker: str = "") -> None:
+    recording = make_recording(site, audio=True, speaker=speaker)
+    make_label(make_segment(recording), text or f"核可的句子 {next(_number)}")
+
+
+def make_snapshot(site: Site | None = None, user: User | None = None) -> DatasetSnapshot:
+    make_approved(site)
+    return snapshot_build(user=user, site=site)
+
+
+def make_run(site: Site | None = None, base: SpeechModel | None = None, **overrides: object) -> Run:
+    snapshot = make_snapshot(site)
+    return run_create(
+        user=None, snapshot=snapshot, base_model=base or make_model(), overrides=overrides, name="a run"
+    )
+
+
+def make_evaluation(
+    model: SpeechModel, evaluation_set: EvaluationSet, corpus_cer: float, heard: dict[str, str] | None = None
+) -> Evaluation:
+    """A score, and a results file with one row where `heard` names what was heard."""
+    path = f"test-results/{next(_number)}.jsonl"
+    data_path(path).parent.mkdir(parents=True, exist_ok=True)
+    rows = [
+        {"id": id, "speaker": "s", "reference": "病人服用藥物", "hypothesis": text, "errors": 1, "length": 6}
+        | {"rate": 0.0 if text == "病人服用藥物" else 0.5}
+        for id, text in (heard or {}).items()
+    ]
+    data_path(path).write_text("".join(json.dumps(row) + "\n" for row in rows))
+    return Evaluation.objects.create(
+        model=model,
+        evaluation_set=evaluation_set,
+        corpus_cer=corpus_cer,
+        mean_cer=corpus_cer,
+        median_cer=corpus_cer,
+        mean_cer_trimmed=corpus_cer,
+        median_cer_trimmed=corpus_cer,
+        interval=[corpus_cer - 0.02, corpus_cer + 0.02],
+        utterances=10,
+        results_path=path,
+        settings={"weights_sha256": model.sha256},
+        normaliser_version=NORMALISER_VERSION,
+    )
+
+
+class PlayedProcess:
+    """Says its lines and leaves with its code; `ask_to_stop` ends it early, as SIGTERM would."""
+
+    def __init__(self, lines: list[str], code: int = 0, stopped_code: int = 1) -> None:
+        self._lines, self._code, self._stopped_code = lines, code, stopped_code
+        self.asked_to_stop = False
+        self.ended = False
+        self.before_each = lambda: None
+
+    def __call__(self, folder: Path) -> "PlayedProcess":
+        self.folder = folder
+        return self
+
+    def lines(self, every_s: float) -> Iterator[str | None]:
+        for line in self._lines:
+            self.before_each()
+            if self.asked_to_stop:
+                return
+            yield line
+
+    def ask_to_stop(self) -> None:
+        self.asked_to_stop = True
+
+    def wait(self) -> int:
+        return self._stopped_code if self.asked_to_stop else self._code
+
+    def end(self) -> None:
+        self.ended = True
+
+
+def finished_result(
+    run: Run, medical: EvaluationSet, corpus: float = 0.2, model: str = ""
+) -> dict[str, object]:
+    """What the pipeline leaves in result.json."""
+    folder = data_path(run.folder)
+    score = {
+        "set": str(medical.uuid),
+        "set_name": medical.name,
+        "kind": "medical",
+        "corpus": corpus,
+        "mean": corpus,
+        "median": corpus,
+        "mean_trimmed": corpus,
+        "median_trimmed": corpus,
+        "interval": [corpus - 0.05, corpus + 0.05],
+        "utterances": 4,
+        "over_one": 0,
+        "mer": corpus,
+        "latin_heard": 1,
+        "latin_said": 2,
+        "settings": {"window": "speech"},
+        "normaliser_version": NORMALISER_VERSION,
+    }
+    return {
+        "model": model or str(data_path(f"models/{run.uuid}")),
+        "model_sha256": "1" * 64,
+        "adapter": str(folder / "train" / "adapter"),
+        "train": {"trainable_parameters": 1234, "rank_pattern": {"encoder.layers.0.fc1": 3}},
+        "evaluate": {
+            "variable_window": True,
+            "scores": [
+                {**score, "subject": "model", "results": str(folder / "evaluate/model.jsonl")},
+                {**score, "subject": "base", "corpus": 0.6, "results": str(folder / "evaluate/base.jsonl")},
+            ],
+        },
+    }

@@ -1,0 +1,34 @@
+"""Knobs are checked where they are set, and none is silently unknown."""
+
+import pytest
+
+from training.pipeline.config import STAGES, ConfigError, PipelineConfig
+
+
+def test_the_defaults_are_valid_and_survive_a_round_trip():
+    config = PipelineConfig()
+    assert PipelineConfig.from_dict(config.as_dict()) == config
+
+
+@pytest.mark.parametrize(
+    ("overrides", "word"),
+    [
+        ({"target_r": 24}, "init_r"),
+        ({"replay_share": 1.0}, "replay_share"),
+        ({"tinit_share": 0.6, "tfinal_share": 0.4}, "pruning"),
+        ({"learning_rate": "fast"}, "learning_rate"),
+        ({"max_steps": 10.5}, "whole number"),
+        ({"no_such_knob": 1}, "no_such_knob"),
+        ({"precision": "fp8"}, "precision"),
+        ({"augment": "yes"}, "true or false"),
+    ],
+)
+def test_a_knob_that_makes_no_sense_is_refused_with_its_name(overrides, word):
+    with pytest.raises(ConfigError, match=word):
+        PipelineConfig.from_dict(overrides)
+
+
+def test_the_names_known_to_the_web_are_the_stages_that_run():
+    from training.pipeline.stages import STAGES as registered
+
+    assert tuple(stage.name for stage in registered) == STAGES

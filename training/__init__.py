@@ -1,0 +1,1 @@
+"""Corrections -> dataset snapshot -> run -> model -> evaluation -> promotion."""

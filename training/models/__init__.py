@@ -1,0 +1,19 @@
+"""Rows of training."""
+
+from training.models.datasets import DatasetSnapshot, EvaluationSet, EvaluationSetKind
+from training.models.evaluations import Evaluation
+from training.models.promotions import Promotion
+from training.models.runs import Run, RunStatus
+from training.models.speech_models import SpeechModel, SpeechModelKind
+
+__all__ = [
+    "DatasetSnapshot",
+    "Evaluation",
+    "EvaluationSet",
+    "EvaluationSetKind",
+    "Promotion",
+    "Run",
+    "RunStatus",
+    "SpeechModel",
+    "SpeechModelKind",
+]

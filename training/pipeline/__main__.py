@@ -1,0 +1,5 @@
+"""python -m training.pipeline <run folder>"""
+
+from training.pipeline.runner import main
+
+raise SystemExit(main())

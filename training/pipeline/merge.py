@@ -1,0 +1,88 @@
+"""Stage 4: base + plain LoRA -> one fp16 model folder, after proof that both say the same.
+
+The merge is done in fp32 on a freshly loaded base: in bf16 the update drowns in rounding.
+"""
+
+import shutil
+from pathlib import Path
+from typing import Any
+
+import torch
+from transformers import AutoProcessor, WhisperForConditionalGeneration
+
+from speech.whisper_window import allow_short_windows
+from training.pipeline.adapter import load_base, load_lora
+from training.pipeline.features import Batch, FeatureStore
+from training.pipeline.folder import RunFolder
+from training.pipeline.weights import card_of, sha256_of_weights, write_card
+
+PROBES = 4  # utterances whose logits are compared
+
+
+class MergeError(Exception):
+    """The merged model does not say what base and adapter say."""
+
+
+def run(folder: RunFolder) -> dict[str, Any]:
+    store = FeatureStore(folder.path / "prepare", "train")
+    probe = _probe(store)
+    base_ref = folder.inputs.base_ref
+    adapted = load_lora(load_base(base_ref).eval(), folder.path / "train/adapter")
+    expected = _logits(adapted, probe)
+    merged = adapted.merge_and_unload(safe_merge=True)
+    difference = float((_logits(merged, probe) - expected).abs().max())
+    if not difference <= folder.config.merge_tolerance:
+        raise MergeError(
+            f"The merged model differs from the adapter by {difference:.2g} in its logits; "
+            f"at most {folder.config.merge_tolerance:.2g} is allowed."
+        )
+    target = folder.path / "merge" / "model"
+    shutil.rmtree(target, ignore_errors=True)
+    save(merged, base_ref, target)
+    stored = allow_short_windows(
+        WhisperForConditionalGeneration.from_pretrained(target, dtype=torch.float32)
+    ).eval()
+    half = _logits(stored, probe)
+    if not torch.isfinite(half).all():
+        raise MergeError("The merged weights do not fit into fp16.")
+    write_card(target, _card(folder))
+    return {
+        "logit_difference_fp32": difference,
+        "logit_difference_fp16": float((half - expected).abs().max()),
+        "sha256": sha256_of_weights(target),
+    }
+
+
+def save(model: WhisperForConditionalGeneration, base_ref: str, target: Path) -> None:
+    """fp16 weights with everything that any Whisper runtime looks for beside them."""
+    model.config.use_cache = True
+    model.half().save_pretrained(target)
+    processor = AutoProcessor.from_pretrained(base_ref)
+    processor.save_pretrained(target)
+    # CTranslate2 and older transformers read preprocessor_config.json, which the processor no longer writes.
+    processor.feature_extractor.save_pretrained(target)
+
+
+def _card(folder: RunFolder) -> dict[str, Any]:
+    """Claims short windows when it was trained on them; the evaluation takes the claim back if it fails."""
+    parent = card_of(folder.inputs.base_ref)
+    return {
+        "name": folder.inputs.name,
+        "variable_window": folder.config.padded_share < 1,
+        "run": folder.inputs.run_id,
+        "dataset_sha256": folder.inputs.dataset_sha256,
+        "lineage": [*parent.get("lineage", []), parent.get("name") or Path(folder.inputs.base_ref).name],
+    }
+
+
+def _probe(store: FeatureStore) -> Batch:
+    indices = list(range(min(PROBES, len(store.cuts))))
+    longest = max(store.cuts[i].frames for i in indices)
+    window = min(longest + longest % 2, store.full_frames)
+    return store.batch([store.frames_of(i) for i in indices], indices, window)
+
+
+@torch.no_grad()
+def _logits(model: Any, probe: Batch) -> torch.Tensor:
+    """On the CPU in fp32."""
+    return model(input_features=probe.features, decoder_input_ids=probe.decoder_ids).logits

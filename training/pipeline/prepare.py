@@ -1,0 +1,150 @@
+"""Stage 2: clean utterances -> cached features and label ids, split into train and dev.
+
+Decodes sound once. A dev set is made of whole speakers, and no sentence of it stays in train.
+"""
+
+import random
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from transformers import AutoConfig, AutoProcessor, WhisperConfig, WhisperProcessor
+
+from speech import manifest
+from speech.audio import SAMPLE_RATE_HZ
+from speech.manifest import Utterance
+from speech.text import characters
+from training.pipeline.augment import another_copy
+from training.pipeline.config import PipelineConfig
+from training.pipeline.features import Cut, write_store
+from training.pipeline.folder import RunFolder, emit
+from training.pipeline.normalize import REPLAY, EmptyDatasetError
+
+FRAMES_PER_POSITION = 2
+
+
+def run(folder: RunFolder) -> dict[str, Any]:
+    config = folder.config
+    whisper = AutoConfig.from_pretrained(folder.inputs.base_ref)
+    labels = Labels(AutoProcessor.from_pretrained(folder.inputs.base_ref), whisper, config)
+    own, too_long = labels.fitting(manifest.read(folder.path / "normalize/train.jsonl"))
+    replay, _ = labels.fitting(manifest.read(folder.path / "normalize/replay.jsonl"))
+    if not own:
+        raise EmptyDatasetError("Every label of the snapshot is longer than the model can write.")
+    train, dev = split(own, config.dev_share, config.seed)
+    target = folder.path / "prepare"
+    train_cuts = labels.write(target, "train", [*train, *replay], folder.data_root, copies=True)
+    dev_cuts = labels.write(target, "dev", dev, folder.data_root, copies=False)
+    return {
+        "train_cuts": len(train_cuts),
+        "dev_cuts": len(dev_cuts),
+        "train_utterances": len(train),
+        "dev_utterances": len(dev),
+        "replay_utterances": len(replay),
+        "left_out_for_dev": len(own) - len(train) - len(dev),
+        "label_too_long": too_long,
+        "frames": sum(cut.frames for cut in train_cuts),
+    }
+
+
+def split(
+    utterances: Sequence[Utterance], dev_share: float, seed: int
+) -> tuple[list[Utterance], list[Utterance]]:
+    """-> (train, dev), disjoint by speaker and by text.
+
+    With few speakers a whole one is too much to give away: then dev is empty.
+    """
+    by_speaker: dict[str, list[Utterance]] = defaultdict(list)
+    for utterance in utterances:
+        by_speaker[utterance.speaker].append(utterance)
+    speakers = sorted(by_speaker)
+    random.Random(seed).shuffle(speakers)
+    dev: list[Utterance] = []
+    for speaker in speakers:
+        if len(dev) + len(by_speaker[speaker]) <= 2 * dev_share * len(utterances):
+            dev += by_speaker[speaker]
+        if len(dev) >= dev_share * len(utterances):
+            break
+    held_speakers = {one.speaker for one in dev}
+    held_texts = {characters(one.text) for one in dev}
+    train = [
+        one
+        for one in utterances
+        if one.speaker not in held_speakers and characters(one.text) not in held_texts
+    ]
+    return train, dev
+
+
+class Labels:
+    """Utterances to cuts, by the base model's own processor."""
+
+    def __init__(self, processor: WhisperProcessor, whisper: WhisperConfig, config: PipelineConfig) -> None:
+        tokenizer = processor.tokenizer
+        tokenizer.set_prefix_tokens(language=config.language, task="transcribe", predict_timestamps=False)
+        self.prefix = list(tokenizer.prefix_tokens)
+        self._tokenizer = tokenizer
+        self._extractor = processor.feature_extractor
+        self._config = config
+        self._most_ids = whisper.max_target_positions - len(self.prefix)
+        self._mels = whisper.num_mel_bins
+        self._full_frames = whisper.max_source_positions * FRAMES_PER_POSITION
+
+    def ids(self, text: str) -> tuple[int, ...]:
+        """Text and one end token."""
+        encoded = self._tokenizer(text, add_special_tokens=False).input_ids
+        return (*encoded, self._tokenizer.eos_token_id)
+
+    def fitting(self, utterances: Sequence[Utterance]) -> tuple[list[Utterance], int]:
+        """-> (utterances that fit the decoder and the window, how many do not)."""
+        longest_ms = self._full_frames * 10
+        fits = [
+            one
+            for one in utterances
+            if len(self.ids(one.text)) <= self._most_ids and one.duration_ms <= longest_ms
+        ]
+        return fits, len(utterances) - len(fits)
+
+    def features(self, samples: np.ndarray) -> np.ndarray:
+        """(samples,) -> (frames, mels) at the utterance's own length."""
+        encoded = self._extractor(
+            samples, sampling_rate=SAMPLE_RATE_HZ, padding="longest", return_tensors="np"
+        )
+        return encoded.input_features[0].T[: self._full_frames]
+
+    def write(
+        self, target: Path, name: str, utterances: Sequence[Utterance], root: Path, copies: bool
+    ) -> list[Cut]:
+        return write_store(
+            target,
+            name,
+            self._cuts(utterances, root, copies),
+            mels=self._mels,
+            prefix=self.prefix,
+            pad_id=self._tokenizer.eos_token_id,
+            full_frames=self._full_frames,
+        )
+
+    def _cuts(
+        self, utterances: Sequence[Utterance], root: Path, copies: bool
+    ) -> Iterator[tuple[Cut, np.ndarray]]:
+        extra = self._config.augment_copies if copies and self._config.augment else 0
+        for number, utterance in enumerate(utterances):
+            if number % 25 == 0:
+                emit(stage="prepare", step=number, total_steps=len(utterances))
+            samples = manifest.load_audio(utterance, root)
+            replay = utterance.source == REPLAY
+            cut = Cut(utterance.id, 0, 0, self.ids(utterance.text), replay)
+            yield cut, self.features(samples)
+            # Replay is copied too: if only clinical speech were degraded, whatever is hard to hear would
+            # come to sound clinical.
+            for copy in range(1, 1 + extra):
+                rng = np.random.default_rng(_seed_of(self._config.seed, utterance.id, copy))
+                features = self.features(another_copy(samples, rng))
+                yield Cut(utterance.id, 0, 0, cut.ids, replay, copy), features
+
+
+def _seed_of(*parts: object) -> int:
+    """A seed that does not depend on the order of work."""
+    return random.Random("-".join(map(str, parts))).getrandbits(32)

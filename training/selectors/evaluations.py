@@ -1,0 +1,118 @@
+"""Scores beside each other: the newest of a model on a set, before and after, what got worse."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from base.storage import data_path
+from speech.metrics import align
+from speech.text import NORMALISER_VERSION, tokens
+from training.models import Evaluation, EvaluationSet, Run, SpeechModel
+from training.pipeline.folder import read_jsonl
+
+STATISTICS = ("mean_cer", "median_cer", "mean_cer_trimmed", "median_cer_trimmed")
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """One frozen set: the base's evaluation and the new model's; either may be missing."""
+
+    evaluation_set: EvaluationSet
+    before: Evaluation | None
+    after: Evaluation | None
+
+    @property
+    def change(self) -> float | None:
+        return self.after.corpus_cer - self.before.corpus_cer if self.before and self.after else None
+
+    @property
+    def relative_improvement(self) -> float | None:
+        if self.change is None or self.before is None or not self.before.corpus_cer:
+            return None
+        return -self.change / self.before.corpus_cer
+
+
+@dataclass(frozen=True, slots=True)
+class Regression:
+    """An utterance that the new model hears worse than its base."""
+
+    id: str
+    reference: str
+    before: str
+    after: str
+    rate_before: float
+    rate_after: float
+    diff: list[tuple[str, str | None, str | None]]
+
+
+def evaluation_of(model: SpeechModel, evaluation_set: EvaluationSet) -> Evaluation | None:
+    """The newest by the normaliser in use and of these very weights."""
+    return (
+        Evaluation.objects.filter(
+            model=model,
+            evaluation_set=evaluation_set,
+            normaliser_version=NORMALISER_VERSION,
+            settings__weights_sha256=model.sha256,
+        )
+        .order_by("-id")
+        .first()
+    )
+
+
+def evaluations_of(model: SpeechModel) -> list[Evaluation]:
+    """The newest on each active set."""
+    medical_first = EvaluationSet.objects.filter(active=True).order_by("-kind", "name")
+    found = (evaluation_of(model, one) for one in medical_first)
+    return [evaluation for evaluation in found if evaluation]
+
+
+def comparisons_of(run: Run) -> list[Comparison]:
+    """Every set that the run's model was scored on, with the base's score on the same set."""
+    model = produced_by(run)
+    if model is None:
+        return []
+    after = {
+        one.evaluation_set: one for one in model.evaluations.select_related("evaluation_set").order_by("id")
+    }
+    return [
+        Comparison(evaluation_set, evaluation_of(run.base_model, evaluation_set), evaluation)
+        for evaluation_set, evaluation in sorted(
+            after.items(), key=lambda pair: (pair[0].kind != "medical", pair[0].pk)
+        )
+    ]
+
+
+def produced_by(run: Run) -> SpeechModel | None:
+    return SpeechModel.objects.filter(run=run).first()
+
+
+def regressions_of(comparison: Comparison, most: int = 10) -> list[Regression]:
+    """The utterances with the largest rise of CER, worst first; empty without both scores."""
+    if comparison.before is None or comparison.after is None:
+        return []
+    before = {row["id"]: row for row in read_jsonl(data_path(comparison.before.results_path))}
+    worse = [
+        (before[row["id"]], row)
+        for row in read_jsonl(data_path(comparison.after.results_path))
+        if row["id"] in before and row["rate"] > before[row["id"]]["rate"]
+    ]
+    worse.sort(key=lambda pair: pair[0]["rate"] - pair[1]["rate"])
+    return [_regression(old, new) for old, new in worse[:most]]
+
+
+def _regression(old: dict[str, object], new: dict[str, object]) -> Regression:
+    reference, heard = str(new["reference"]), str(new["hypothesis"])
+    return Regression(
+        id=str(new["id"]),
+        reference=reference,
+        before=str(old["hypothesis"]),
+        after=heard,
+        rate_before=float(old["rate"]),  # type: ignore[arg-type]
+        rate_after=float(new["rate"]),  # type: ignore[arg-type]
+        diff=align(tokens(reference), tokens(heard)),
+    )
+
+
+def worst_first(comparisons: Sequence[Comparison], most: int = 8) -> list[Regression]:
+    """Over all sets."""
+    every = [row for comparison in comparisons for row in regressions_of(comparison, most)]
+    return sorted(every, key=lambda row: row.rate_before - row.rate_after)[:most]

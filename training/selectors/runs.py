@@ -1,0 +1,71 @@
+"""What the page of a run shows: its curve, its log, what was set otherwise than last time."""
+
+import json
+from typing import Any
+
+from base.storage import data_path
+from training.models import Run, RunStatus
+from training.pipeline.config import STAGES, PipelineConfig
+
+LOG = "run.log"
+LOG_TAIL_BYTES = 16_000
+UNDER_WAY = (RunStatus.QUEUED, RunStatus.RUNNING, RunStatus.CANCELLING)
+RESUMABLE = (RunStatus.INTERRUPTED, RunStatus.FAILED, RunStatus.CANCELLED)
+
+
+def log_tail(run: Run) -> str:
+    path = data_path(run.folder) / LOG if run.folder else None
+    if path is None or not path.exists():
+        return ""
+    with path.open("rb") as stream:
+        stream.seek(max(0, path.stat().st_size - LOG_TAIL_BYTES))
+        return stream.read().decode("utf-8", "replace")
+
+
+def curve_of(run: Run) -> list[dict[str, Any]]:
+    """Points: {step, loss, orthogonality, gradient_norm, learning_rate} or {step, dev_loss}."""
+    path = data_path(run.folder) / "train" / "curve.jsonl" if run.folder else None
+    if path is None or not path.exists():
+        return []
+    points = []
+    for line in path.read_text(encoding="utf-8").splitlines():
+        try:
+            points.append(json.loads(line))
+        except ValueError:  # the last line while it is being written
+            break
+    return points
+
+
+def stages_of(run: Run) -> list[dict[str, Any]]:
+    """Every stage with its state (done, current, failed, waiting) and its seconds."""
+    stages = []
+    for name in STAGES:
+        state = "waiting"
+        if name in run.stage_seconds:
+            state = "done"
+        elif name == run.stage and run.status == RunStatus.FAILED:
+            state = "failed"
+        elif name == run.stage and run.status in UNDER_WAY:
+            state = "current"
+        stages.append({"name": name, "state": state, "seconds": run.stage_seconds.get(name)})
+    return stages
+
+
+def config_rows(run: Run) -> list[dict[str, Any]]:
+    """Each knob, its value, its default, and the value of the run before where that differs."""
+    last = Run.objects.filter(pk__lt=run.pk, config__isnull=False).order_by("-pk").first()
+    defaults = PipelineConfig().as_dict()
+    return [
+        {
+            "name": name,
+            "value": _words(value),
+            "default": _words(defaults.get(name)),
+            "changed": last is not None and last.config.get(name) != value,
+            "last": _words(last.config.get(name)) if last else "",
+        }
+        for name, value in run.config.items()
+    ]
+
+
+def _words(value: Any) -> str:
+    return ", ".join(map(str, value)) if isinstance(value, list) else str(value)
