@@ -9,7 +9,7 @@ ARG TORCH_INDEX=
 RUN pip install --no-cache-dir ${TORCH_INDEX:+--index-url $TORCH_INDEX} -c constraints.txt torch==2.13.0
 COPY . .
 RUN pip install --no-cache-dir -c constraints.txt -e . \
- && find . -name '*.po' -path '*/locale/*' -exec sh -c 'pybabel -q compile --use-fuzzy -i "$1" -o "${1%.po}.mo"' _ {} \; \
+ && pybabel -q compile -i locale/zh_Hant/LC_MESSAGES/django.po -o locale/zh_Hant/LC_MESSAGES/django.mo \
  && useradd --system auscult && mkdir /data && chown auscult /data
 USER auscult
 VOLUME /data

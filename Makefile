@@ -26,12 +26,11 @@ $(VENV)/.installed: pyproject.toml constraints.txt
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev]'
 	touch $@
 
-CATALOGUES := $(shell find . -path ./$(VENV) -prune -o -path '*/locale/*.po' -print)
-COMPILED := $(CATALOGUES:.po=.mo)
+CATALOGUE := locale/zh_Hant/LC_MESSAGES/django.mo
 %.mo: %.po | $(VENV)/.installed
-	$(BIN)/pybabel --quiet compile --use-fuzzy -i $< -o $@
+	$(BIN)/pybabel --quiet compile -i $< -o $@
 
-setup: $(VENV)/.installed $(COMPILED) ## install everything into .venv
+setup: $(VENV)/.installed $(CATALOGUE) ## install everything into .venv
 
 run: setup ## start web, worker and engine with the demo hospital
 	$(BIN)/python manage.py demo

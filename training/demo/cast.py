@@ -26,6 +26,14 @@ SITES = (
 )
 
 
+# General speech comes from people at home, as in Common Voice: a laptop, a headset, a phone held in the hand.
+HOME_CHANNELS = (
+    Channel(Room(rt60_s=0.3, distance_m=0.5, seed=4), "pink", 30.0, gain_db=-4.0),
+    Channel(None, "white", 35.0),
+    Channel(Room(rt60_s=0.2, distance_m=0.2, seed=5), "brown", 25.0, (100.0, 7000.0)),
+)
+
+
 @dataclass(frozen=True, slots=True)
 class DemoPerson:
     """`sites` empty: everywhere."""

@@ -72,9 +72,14 @@ def speak_all(scenes: Iterable[Scene], processes: int = 2) -> Iterable[Take]:
 def assign(
     sentences: Iterable[str], voices: tuple[Voice, ...], channels: tuple[Channel, ...], prefix: str
 ) -> list[Scene]:
-    """One scene a sentence, voices and channels in turn."""
+    """One scene a sentence, voices in turn; every voice meets every channel, or one would tell the other."""
     return [
-        Scene(f"{prefix}-{i:03}", (sentence,), voices[i % len(voices)], channels[i % len(channels)])
+        Scene(
+            f"{prefix}-{i:03}",
+            (sentence,),
+            voices[i % len(voices)],
+            channels[i // len(voices) % len(channels)],
+        )
         for i, sentence in enumerate(sentences)
     ]
 

@@ -8,7 +8,13 @@ from speech.grammar import DEMO_LEXICON, clinical_sentence, general_sentence, he
 from speech.synthesizer import Voice
 from speech.text import characters
 from speech.voices import PRETRAIN_VARIANTS, draw_voice
-from training.demo.cast import GENERAL_SET_SPEAKERS, MEDICAL_SET_SPEAKERS, RECORDED_SPEAKERS, SITES
+from training.demo.cast import (
+    GENERAL_SET_SPEAKERS,
+    HOME_CHANNELS,
+    MEDICAL_SET_SPEAKERS,
+    RECORDED_SPEAKERS,
+    SITES,
+)
 from training.demo.scenes import Scene, assign
 
 SENTENCES_PER_RECORDING = (5, 9)
@@ -21,7 +27,7 @@ class Sizes:
     recordings: int = 90
     medical_set: int = 120
     general_set: int = 120
-    replay: int = 700
+    replay: int = 1500
     dictations: int = 3
 
 
@@ -57,14 +63,14 @@ def write_script(sizes: Sizes, seed: int = 20) -> Script:
         (medical() for _ in range(sizes.medical_set)), MEDICAL_SET_SPEAKERS, channels, "medical"
     )
     general_set = assign(
-        (unheard() for _ in range(sizes.general_set)), GENERAL_SET_SPEAKERS, channels, "general"
+        (unheard() for _ in range(sizes.general_set)), GENERAL_SET_SPEAKERS, HOME_CHANNELS, "general"
     )
     voices = tuple(draw_voice(rng, PRETRAIN_VARIANTS) for _ in range(40))
     return Script(
         recordings=[_recording(i, rng, medical) for i in range(sizes.recordings)],
         medical_set=medical_set,
         general_set=general_set,
-        replay=assign((general() for _ in range(sizes.replay)), voices, channels, "replay"),
+        replay=assign((general() for _ in range(sizes.replay)), voices, HOME_CHANNELS, "replay"),
         dictations=[
             Scene(f"dictation-{i + 1}", (medical(), medical()), RECORDED_SPEAKERS[i % 6], channels[0])
             for i in range(sizes.dictations)

@@ -33,6 +33,9 @@ def main() -> None:
     train = commands.add_parser("train", help="train from nothing, or go on from state.pt in --work")
     train.add_argument("--work", type=Path, required=True, help="checkpoints and log")
     train.add_argument("--out", type=Path, help="also export here at every checkpoint good enough")
+    train.add_argument("--start-from", type=Path, help="an exported model to go on from, in place of nothing")
+    train.add_argument("--learning-rate", type=float, default=LoopConfig.learning_rate, help="the highest")
+    train.add_argument("--bf16", action="store_true", help="matrix products in bfloat16")
     train.add_argument("--steps", type=int, default=6000)
     train.add_argument("--minutes", type=float, default=90.0)
     train.add_argument("--threads", type=int, default=1, help="of each process")
@@ -60,6 +63,10 @@ def _start(arguments: argparse.Namespace, config: LoopConfig) -> Pretraining:
     os.environ["TOKENIZERS_PARALLELISM"] = "false"
     torch.manual_seed(config.seed)
     kept = arguments.work / "tokenizer"
+    if arguments.command == "train" and arguments.start_from:
+        tokenizer, model = _exported(arguments.start_from)
+        tokenizer.save_pretrained(kept)
+        return Pretraining(model, tokenizer, config)
     if kept.exists():
         tokenizer = WhisperTokenizer.from_pretrained(kept)
     else:
@@ -82,9 +89,13 @@ def _finish(arguments: argparse.Namespace) -> None:
 
 def _measure(folder: Path, sentences: int, sets: list[str]) -> None:
     """What is measured is what is shipped: the fp16 files, read back."""
+    tokenizer, model = _exported(folder)
+    print(json.dumps(measure(model, tokenizer, sentences, sets)), flush=True)
+
+
+def _exported(folder: Path) -> tuple[WhisperTokenizer, WhisperForConditionalGeneration]:
     model = WhisperForConditionalGeneration.from_pretrained(folder, dtype=torch.float32)
-    tokenizer = WhisperTokenizer.from_pretrained(folder)
-    print(json.dumps(measure(allow_short_windows(model), tokenizer, sentences, sets)), flush=True)
+    return WhisperTokenizer.from_pretrained(folder), allow_short_windows(model)
 
 
 def _train(arguments: argparse.Namespace) -> None:
@@ -94,7 +105,15 @@ def _train(arguments: argparse.Namespace) -> None:
         dist.init_process_group("gloo")
     replicas = dist.get_world_size() if dist.is_initialized() else 1
     curriculum = Curriculum(batch_rows=arguments.batch // replicas)
-    config = LoopConfig(steps=arguments.steps, minutes=arguments.minutes, curriculum=curriculum)
+    if arguments.start_from:
+        curriculum = curriculum.at_its_end()
+    config = LoopConfig(
+        steps=arguments.steps,
+        minutes=arguments.minutes,
+        learning_rate=arguments.learning_rate,
+        bf16=arguments.bf16,
+        curriculum=curriculum,
+    )
     training = _start(arguments, config)
     tokenizer = training.tokenizer
     tests = {name: make_test_set(name, count) for name, count in (("general", 40), ("demo_clinical", 16))}

@@ -66,7 +66,7 @@ class BatchMaker:
 
     def utterance(self, rng: random.Random, text: str, channel: Channel | None = None) -> Utterance:
         """Speak the text with a pretraining voice through a channel (drawn unless given)."""
-        voice = draw_voice(rng, PRETRAIN_VARIANTS, (140, 220), (28, 72))
+        voice = draw_voice(rng, PRETRAIN_VARIANTS, (130, 230), (25, 75))
         speech, phonemes = self._espeak.synthesize_with_phonemes(text, voice)
         samples, words = speech.samples, speech.words
         if rng.random() < 0.2:

@@ -5,7 +5,7 @@ Runs in loader processes.
 
 import random
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 from torch.utils.data import IterableDataset, get_worker_info
@@ -30,6 +30,11 @@ class Curriculum:
     silence_share: float = 0.02
     batch_rows: int = 16
     row_samples: int = 5 * SAMPLE_RATE_HZ  # a batch of longer utterances has fewer rows
+
+    def at_its_end(self) -> "Curriculum":
+        """For a model that has learned already: everything from the first step."""
+        longest = ((0, self.longest[-1][1]),)
+        return replace(self, longest=longest, concatenations_from_step=0, full_windows_from_step=0)
 
     def longest_characters(self, step: int) -> int:
         return [characters for from_step, characters in self.longest if step >= from_step][-1]

@@ -3,8 +3,10 @@
 import random
 
 from speech.grammar import PRETRAIN_LEXICON, clinical_sentence, general_sentence, is_held_out
+from speech.grammar.general import general_grammar
 
 CLINICAL_SHARE = 0.3
+ENGLISH_SHARE = 0.1  # beside the English of the general sentences
 CONCATENATION_SHARE = 0.06
 
 
@@ -13,7 +15,15 @@ def training_sentence(rng: random.Random, longest: int, concatenations: bool = F
     if concatenations and rng.random() < CONCATENATION_SHARE:
         return " ".join(training_sentence(rng, 40) for _ in range(rng.randint(2, 3)))
     while True:
-        clinical = rng.random() < CLINICAL_SHARE
-        text = clinical_sentence(rng, PRETRAIN_LEXICON) if clinical else general_sentence(rng)
+        text = _draw(rng)
         if len(text) <= longest and not is_held_out(text):
             return text
+
+
+def _draw(rng: random.Random) -> str:
+    kind = rng.random()
+    if kind < CLINICAL_SHARE:
+        return clinical_sentence(rng, PRETRAIN_LEXICON)
+    if kind < CLINICAL_SHARE + ENGLISH_SHARE:
+        return general_grammar().draw(rng, "english")
+    return general_sentence(rng)
