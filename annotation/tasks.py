@@ -4,11 +4,13 @@ import logging
 from collections.abc import Callable
 
 from celery import shared_task
+from celery.signals import worker_ready
 from django.utils.translation import gettext as _
 
 from annotation.models import Recording
+from annotation.services.recordings import recordings_resume
 from annotation.services.sound import recording_fail, recording_normalise, recording_segment
-from base.jobs import Job
+from base.jobs import Job, jobs_are_lost
 
 logger = logging.getLogger(__name__)
 
@@ -21,6 +23,12 @@ def normalise(pk: int) -> None:
 @shared_task(name=Job.RECORDING_SEGMENT.value)
 def segment(pk: int) -> None:
     _run(recording_segment, pk)
+
+
+@worker_ready.connect
+def go_on(**_: object) -> None:
+    if jobs_are_lost() and (count := recordings_resume()):
+        logger.warning("%d recordings had lost their worker and go on", count)
 
 
 def _run(step: Callable[..., None], pk: int) -> None:

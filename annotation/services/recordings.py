@@ -10,11 +10,12 @@ from typing import BinaryIO
 
 from django.conf import settings
 from django.db import IntegrityError, transaction
+from django.db.models import Exists, OuterRef, Q
 from django.utils.translation import gettext as _
 
 from accounts.models import Site, User
 from accounts.selectors import has_role
-from annotation.models import Recording, RecordingSource, RecordingStatus
+from annotation.models import Recording, RecordingSource, RecordingStatus, Segment
 from annotation.services.sound import recording_fail, recording_normalise, recording_segment
 from audit.services import entry_add
 from base.errors import Conflict, DomainError, Forbidden
@@ -28,6 +29,7 @@ __all__ = [
     "recording_normalise",
     "recording_retry",
     "recording_segment",
+    "recordings_resume",
 ]
 
 FOLDER = "originals"
@@ -107,6 +109,18 @@ def recording_retry(*, user: User, recording: Recording) -> None:
             current.save(update_fields=["status", "error", "updated_at"])
         entry_add(actor=user, verb="recording_retried", target=recording, site=recording.site)
         enqueue_on_commit(job, recording.pk)
+
+
+def recordings_resume() -> int:
+    """Asks for the next step of every recording that is on its way -> how many. See `jobs_are_lost`."""
+    steps = set(_NEXT_JOB) - {RecordingStatus.FAILED}
+    without_speech = Q(status=RecordingStatus.SEGMENTED) & ~Exists(
+        Segment.objects.filter(recording=OuterRef("pk"))
+    )
+    on_its_way = Recording.objects.filter(status__in=steps).exclude(without_speech)
+    for pk, status in on_its_way.order_by("pk").values_list("pk", "status"):
+        enqueue_on_commit(_NEXT_JOB[RecordingStatus(status)], pk)
+    return on_its_way.count()
 
 
 def _require_membership(user: User, site: Site) -> None:

@@ -1,8 +1,10 @@
 """The whole data flow as names. A lower floor asks for work of a higher one by name, never by import."""
 
 from functools import partial
+from pathlib import Path
 
 from celery import current_app
+from django.conf import settings
 from django.db import models, transaction
 
 
@@ -30,3 +32,13 @@ def _enqueue(job: Job, pk: int) -> None:
         current_app.loader.import_default_modules()
     queue = "gpu" if job in GPU_JOBS else "cpu"
     current_app.tasks[job.value].apply_async(args=[pk], queue=queue)
+
+
+def jobs_are_lost() -> bool:
+    """Whether a job that was at work when the last worker was killed has to be asked for again.
+
+    A server hands it out once more by itself. The folder of a single machine does not; as long as jobs
+    wait in it nothing is asked for twice.
+    """
+    folder = settings.CELERY_BROKER_TRANSPORT_OPTIONS.get("data_folder_in")
+    return folder is not None and not any(Path(folder).glob("*.msg"))
