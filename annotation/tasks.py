@@ -7,7 +7,9 @@ from celery import shared_task
 from celery.signals import worker_ready
 from django.utils.translation import gettext as _
 
+from accounts.models import Site
 from annotation.models import Recording
+from annotation.services.calibrations import calibration_refit
 from annotation.services.recordings import recordings_resume
 from annotation.services.sound import recording_fail, recording_normalise, recording_segment
 from base.jobs import Job, jobs_are_lost
@@ -23,6 +25,11 @@ def normalise(pk: int) -> None:
 @shared_task(name=Job.RECORDING_SEGMENT.value)
 def segment(pk: int) -> None:
     _run(recording_segment, pk)
+
+
+@shared_task(name=Job.CALIBRATION_REFIT.value)
+def refit(pk: int) -> None:
+    calibration_refit(site=Site.objects.get(pk=pk))
 
 
 @worker_ready.connect

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from annotation.views import correction, media, recordings, review, segments
+from annotation.views import correction, media, outcome, recordings, review, segments
 
 urlpatterns = [
     path("recordings/", recordings.recording_list, name="recording_list"),
@@ -21,6 +21,8 @@ urlpatterns = [
     path("correct/<uuid:uuid>/unusable/", segments.segment_set_aside, name="segment_unusable"),
     path("correct/<uuid:uuid>/release/", segments.segment_give_back, name="segment_release"),
     path("correct/<uuid:uuid>/reopen/", segments.segment_bring_back, name="segment_reopen"),
+    path("outcome/", outcome.outcome, name="outcome"),
+    path("outcome.csv", outcome.outcome_csv, name="outcome_csv"),
     path("review/", review.review_list, name="review_list"),
     path("review/<uuid:uuid>/", review.review_decide, name="review_decide"),
     path("segments/<uuid:uuid>/audio.wav", media.segment_audio, name="segment_audio"),

@@ -5,6 +5,7 @@ from django.utils.translation import gettext_lazy as _
 
 from annotation.models.segments import Segment
 from base.models import PublicModel
+from speech import types
 
 
 class Hypothesis(PublicModel):
@@ -32,3 +33,15 @@ class Hypothesis(PublicModel):
 
     def __str__(self) -> str:
         return self.text[:60]
+
+    def as_heard(self) -> types.Hypothesis:
+        """The value that the pure code ranks."""
+        return types.Hypothesis(
+            text=self.text,
+            tokens=tuple(types.Token(text, logprob) for text, logprob in self.tokens),
+            words=tuple(types.Word(**word) for word in self.words),
+            avg_logprob=self.avg_logprob,
+            no_speech_prob=self.no_speech_prob,
+            compression_ratio=self.compression_ratio,
+            language=self.language,
+        )

@@ -2,11 +2,16 @@
 
 The recogniser's own probabilities see substitutions and insertions; they are blind to words that were
 left out and too sure of invented text. The speaking rate and the flags supply those two. Deletions count
-in full because they hurt training most (arXiv 2112.00350).
+in full because they hurt training most (arXiv 2112.00350). Once experts have corrected enough, a calibration
+knows better than the recogniser how often its words are wrong.
 """
 
 from collections.abc import Sequence
 
+import numpy as np
+
+from annotation.ranking.calibration import Calibration
+from annotation.ranking.words import Heard, raw_probability_wrong, sizes
 from speech import confidence
 from speech.text import characters
 from speech.types import Hypothesis
@@ -17,13 +22,25 @@ INVENTED_SHARE = 0.6  # of the characters of a draft that is flagged as invented
 INVENTED_FLAGS = frozenset({"repetition", "impossible_rate", "known_phrase", "words_without_speech"})
 
 
-def expected_errors(hypothesis: Hypothesis, flags: Sequence[str], speech_ms: int) -> float:
+def probability_wrong(heard: Heard, calibration: Calibration | None) -> np.ndarray:
+    """Of each word: (words,), as corrections have taught, else as the recogniser says."""
+    if calibration is None:
+        return raw_probability_wrong(heard.hypothesis)
+    return calibration.probability_wrong(heard)
+
+
+def expected_errors(heard: Heard, flags: Sequence[str], calibration: Calibration | None = None) -> float:
     """Characters that an expert is expected to change, add or take away."""
-    heard = len(characters(hypothesis.text))
-    errors = confidence.expected_errors(hypothesis)
+    hypothesis = heard.hypothesis
+    written = len(characters(hypothesis.text))
+    if calibration is None or not hypothesis.words:
+        errors = confidence.expected_errors(hypothesis)
+    else:
+        errors = float(probability_wrong(heard, calibration) @ sizes(hypothesis))
     if INVENTED_FLAGS.intersection(flags):
-        errors = max(errors, INVENTED_SHARE * heard)
-    return errors + missing_characters(heard, speech_ms)
+        errors = max(errors, INVENTED_SHARE * written)
+    factor = 1.0 if calibration is None else calibration.missing_factor
+    return errors + factor * missing_characters(written, heard.speech_ms)
 
 
 def missing_characters(heard: int, speech_ms: int) -> float:

@@ -6,16 +6,18 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from annotation.ranking import diversity
+from annotation.ranking.calibration import Calibration
 from annotation.ranking.effort import PRIOR, ExpertTime
-from annotation.ranking.errors import expected_errors, expected_length
+from annotation.ranking.errors import expected_errors, expected_length, probability_wrong
 from annotation.ranking.reasons import Reason, reasons_for
-from speech.types import Hypothesis
+from annotation.ranking.words import Heard
 
 # Active learning sometimes loses to chance (arXiv 2601.13677), so a share of the segments is drawn by lot:
 # it shows what the ranking is worth, and it is the only unbiased sample of what comes in.
 RANDOM_SHARE = 0.05
 # The lot draws its place in the queue evenly from here; about the best rate that the ranking gives.
 BEST_ERRORS_PER_S = 0.6
+DOUBTFUL_FROM = 0.5  # probability of being wrong
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,11 +25,9 @@ class Candidate:
     """One drafted segment. `key` decides the lot and stays the same for the life of the segment."""
 
     key: str
-    hypothesis: Hypothesis
+    heard: Heard
     flags: Sequence[str]
     duration_ms: int
-    speech_ms: int
-    snr_db: float | None = None
 
 
 class Priority(NamedTuple):
@@ -37,18 +37,30 @@ class Priority(NamedTuple):
     reasons: list[Reason]
 
 
-def priorities(batch: Sequence[Candidate], expert: ExpertTime = PRIOR) -> list[Priority]:
+@dataclass(frozen=True, slots=True)
+class Knowledge:
+    """What corrections have taught so far: how often words are wrong, and how long experts take."""
+
+    calibration: Calibration | None = None
+    expert: ExpertTime = PRIOR
+
+
+NOTHING_YET = Knowledge()
+
+
+def priorities(batch: Sequence[Candidate], known: Knowledge = NOTHING_YET) -> list[Priority]:
     """One recording's candidates, in order; repeated drafts among them lose weight."""
-    twins = diversity.earlier_twins([candidate.hypothesis.text for candidate in batch])
-    return [priority(one, expert, count) for one, count in zip(batch, twins, strict=True)]
+    twins = diversity.earlier_twins([candidate.heard.hypothesis.text for candidate in batch])
+    return [priority(one, known, count) for one, count in zip(batch, twins, strict=True)]
 
 
-def priority(one: Candidate, expert: ExpertTime = PRIOR, twins: int = 0) -> Priority:
+def priority(one: Candidate, known: Knowledge = NOTHING_YET, twins: int = 0) -> Priority:
     """Expected errors removed per expert second, or a place drawn by lot."""
-    errors = expected_errors(one.hypothesis, one.flags, one.speech_ms)
-    length = expected_length(one.hypothesis, one.speech_ms)
-    seconds = expert.seconds(one.duration_ms, errors, length)
-    reasons = reasons_for(one.hypothesis, one.flags, one.speech_ms, errors, one.snr_db)
+    errors = expected_errors(one.heard, one.flags, known.calibration)
+    length = expected_length(one.heard.hypothesis, one.heard.speech_ms)
+    seconds = known.expert.seconds(one.duration_ms, errors, length)
+    doubtful = int((probability_wrong(one.heard, known.calibration) > DOUBTFUL_FROM).sum())
+    reasons = reasons_for(one.heard, one.flags, errors, doubtful)
     rate = errors / seconds * diversity.weight(twins)
     if twins:
         reasons.append({"code": "seen_before", "count": twins})

@@ -16,10 +16,9 @@ import re
 from collections.abc import Sequence
 
 from annotation.ranking.errors import missing_characters
+from annotation.ranking.words import Heard
 from speech.text import HANZI, characters
-from speech.types import Hypothesis
 
-DOUBTFUL_PROBABILITY = 0.5
 NOISY_BELOW_DB = 10.0
 
 _HANZI = re.compile(f"[{HANZI}]")
@@ -28,29 +27,19 @@ _LATIN_WORD = re.compile(r"[A-Za-z]{2,}")
 Reason = dict[str, str | int | float]
 
 
-def reasons_for(
-    hypothesis: Hypothesis,
-    flags: Sequence[str],
-    speech_ms: int,
-    errors: float,
-    snr_db: float | None,
-) -> list[Reason]:
+def reasons_for(heard: Heard, flags: Sequence[str], errors: float, doubtful: int) -> list[Reason]:
     """The strongest first."""
+    text = heard.hypothesis.text
     found: list[Reason] = [{"code": f"flag_{flag}"} for flag in flags]
     if round(errors) > 0:
         found.append({"code": "likely_errors", "count": round(errors)})
-    missing = round(missing_characters(len(characters(hypothesis.text)), speech_ms))
+    missing = round(missing_characters(len(characters(text)), heard.speech_ms))
     if missing > 0:
         found.append({"code": "few_words", "count": missing})
-    doubtful = sum(
-        1
-        for word in hypothesis.words
-        if word.probability is not None and word.probability < DOUBTFUL_PROBABILITY
-    )
     if doubtful:
         found.append({"code": "doubtful_words", "count": doubtful})
-    if _HANZI.search(hypothesis.text) and _LATIN_WORD.search(hypothesis.text):
+    if _HANZI.search(text) and _LATIN_WORD.search(text):
         found.append({"code": "mixed_language"})
-    if snr_db is not None and snr_db < NOISY_BELOW_DB:
-        found.append({"code": "noisy", "snr_db": round(snr_db, 1)})
+    if heard.snr_db is not None and heard.snr_db < NOISY_BELOW_DB:
+        found.append({"code": "noisy", "snr_db": round(heard.snr_db, 1)})
     return found

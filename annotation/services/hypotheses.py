@@ -8,7 +8,9 @@ from django.db.models import Exists, OuterRef
 from django.utils import timezone
 
 from annotation.models import Hypothesis, Recording, RecordingStatus, Segment, SegmentStatus
-from annotation.ranking.priority import Candidate, priorities
+from annotation.ranking.priority import Candidate, Priority, priorities
+from annotation.ranking.words import Heard
+from annotation.selectors.calibrations import knowledge_of
 from speech import types
 from speech.confidence import hallucination_flags, speech_rates
 from speech.text import NORMALISER_VERSION
@@ -77,12 +79,13 @@ def _fields(segment: Segment, heard: types.Hypothesis) -> dict[str, object]:
 def _rank(kept: Sequence[Result], flags: Sequence[list[str]], rows: Sequence[Hypothesis]) -> list[Segment]:
     """Writes draft, priority and state into the segments that wait for one; they are not saved here."""
     batch = [
-        Candidate(str(s.uuid), heard, found, s.duration_ms, _speech_ms(s), s.snr_db)
+        Candidate(str(s.uuid), Heard(heard, _speech_ms(s), s.snr_db), found, s.duration_ms)
         for (s, heard), found in zip(kept, flags, strict=True)
     ]
     now = timezone.now()
     ranked = []
-    for (segment, _), row, place in zip(kept, rows, priorities(batch), strict=True):
+    places = _places([segment.site_id for segment, _ in kept], batch, rows[0].model_ref)
+    for (segment, _), row, place in zip(kept, rows, places, strict=True):
         if segment.status not in _DRAFTABLE:
             continue
         segment.hypothesis = row
@@ -95,6 +98,16 @@ def _rank(kept: Sequence[Result], flags: Sequence[list[str]], rows: Sequence[Hyp
         segment.updated_at = now
         ranked.append(segment)
     return ranked
+
+
+def _places(sites: Sequence[int], batch: Sequence[Candidate], model_ref: str) -> list[Priority]:
+    """Ranked together within a site, with what that site's corrections have taught; in the given order."""
+    places: dict[int, Priority] = {}
+    for site in set(sites):
+        own = [index for index, of in enumerate(sites) if of == site]
+        ranked = priorities([batch[index] for index in own], knowledge_of(site, model_ref))
+        places.update(zip(own, ranked, strict=True))
+    return [places[index] for index in range(len(batch))]
 
 
 def _mark_drafted(recordings: set[int]) -> None:

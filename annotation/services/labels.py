@@ -12,6 +12,7 @@ from annotation.models import Draft, Label, LabelStatus, Segment, SegmentStatus
 from annotation.models.labels import LABEL_TRANSITIONS
 from annotation.selectors.labels import newest_label
 from annotation.selectors.segments import EDITORS
+from annotation.services.calibrations import label_count
 from audit.services import entry_add
 from base.errors import Conflict, DomainError, Forbidden
 from speech.metrics import cer
@@ -78,6 +79,7 @@ def label_submit(*, user: User, segment: Segment, text: str, version: int, activ
             version=label.version,
             origin=label.origin,
         )
+        label_count(label=label)
     return label
 
 

@@ -13,6 +13,7 @@ from accounts.models import User
 from accounts.requests import person
 from accounts.selectors import require_role
 from annotation.models import Segment, SegmentStatus, UnusableReason
+from annotation.selectors.calibrations import newest_fit, words_to_mark
 from annotation.selectors.pages import Editable, editable_text, likely_next
 from annotation.selectors.queue import queue_summary
 from annotation.selectors.segments import segment_context
@@ -64,7 +65,8 @@ def correct_segment(request: HttpRequest, uuid: UUID) -> HttpResponse:
 def page_data(segment: Segment, editable: Editable, following: Segment | None) -> dict[str, object]:
     """What the page's modules need to know, as JSON."""
     hypothesis = segment.hypothesis
-    words = hypothesis.words if hypothesis else []
+    fit = newest_fit(segment.site_id, hypothesis.model_ref) if hypothesis else None
+    words = words_to_mark(segment, fit)
     levels = doubt_levels([word.get("probability") for word in words])
     return {
         "segment": {

@@ -16,7 +16,8 @@ from django.views.decorators.http import require_POST, require_safe
 from accounts.models import Site
 from accounts.requests import person
 from accounts.selectors import has_role, sites_for_user
-from annotation.models import Label, Recording, RecordingSource, RecordingStatus, Segment
+from annotation.models import CalibrationFit, Label, Recording, RecordingSource, RecordingStatus, Segment
+from annotation.selectors.calibrations import newest_fit, words_to_mark
 from annotation.selectors.pages import with_progress
 from annotation.selectors.recordings import recordings_for_user
 from annotation.services.recordings import recording_ingest, recording_retry
@@ -105,21 +106,23 @@ def recording_detail(request: HttpRequest, uuid: UUID) -> HttpResponse:
     labels = Prefetch("labels", Label.objects.select_related("author").order_by("-version"))
     segments = recording.segments.select_related("hypothesis").prefetch_related(labels)
     page = Paginator(segments, SEGMENTS_A_PAGE).get_page(request.GET.get("page"))
+    drafted = next((s.hypothesis for s in page if s.hypothesis), None)
+    fit = newest_fit(recording.site_id, drafted.model_ref) if drafted else None
     context = {
         "recording": with_progress(Recording.objects.filter(pk=recording.pk)).get(),
         "page": page,
-        "rows": [segment_row(segment) for segment in page],
+        "rows": [segment_row(segment, fit) for segment in page],
         "under_way": recording.status in UNDER_WAY and not recording.error,
         "may_correct": has_role(person(request), *CORRECTORS, site=recording.site),
     }
     return render(request, "annotation/recording_detail.html", context)
 
 
-def segment_row(segment: Segment) -> dict[str, object]:
+def segment_row(segment: Segment, fit: CalibrationFit | None) -> dict[str, object]:
     """The newest label if there is one, else what the model heard, with its doubtful words marked."""
     label = next(iter(segment.labels.all()), None)
     heard = segment.hypothesis
-    pieces = marked_pieces(heard.text, heard.words) if heard and not label else []
+    pieces = marked_pieces(heard.text, words_to_mark(segment, fit)) if heard and not label else []
     return {"segment": segment, "label": label, "pieces": pieces}
 
 

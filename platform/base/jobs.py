@@ -14,6 +14,7 @@ class Job(models.TextChoices):
     RECORDING_NORMALISE = "annotation.recording_normalise"  # Recording: original -> FLAC, peaks
     RECORDING_SEGMENT = "annotation.recording_segment"  # Recording: FLAC -> segments
     RECORDING_DRAFT = "inference.recording_draft"  # Recording: segments -> hypotheses, priorities
+    CALIBRATION_REFIT = "annotation.calibration_refit"  # Site: corrections -> trust in drafts, priorities
     RUN_EXECUTE = "training.run_execute"  # Run: snapshot -> model -> evaluations
     PROMOTION_REDRAFT = "inference.promotion_redraft"  # Promotion: uncorrected segments -> new hypotheses
     SESSION_STORE = "inference.session_store"  # LiveSession: spooled audio -> Recording
@@ -41,4 +42,4 @@ def jobs_are_lost() -> bool:
     wait in it nothing is asked for twice.
     """
     folder = settings.CELERY_BROKER_TRANSPORT_OPTIONS.get("data_folder_in")
-    return folder is not None and not any(Path(folder).glob("*.msg"))
+    return folder is not None and not any(Path(str(folder)).glob("*.msg"))

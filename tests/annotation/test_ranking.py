@@ -6,6 +6,7 @@ from annotation.ranking.diversity import earlier_twins
 from annotation.ranking.effort import ExpertTime
 from annotation.ranking.errors import expected_errors
 from annotation.ranking.priority import RANDOM_SHARE, Candidate, _lot, priorities, priority
+from annotation.ranking.words import Heard
 from speech.types import Hypothesis, Word
 
 RANKED_KEYS = [key for key in map(str, range(200)) if _lot(key) >= RANDOM_SHARE]
@@ -16,8 +17,10 @@ def heard(text: str, probability: float = 0.9) -> Hypothesis:
 
 
 def candidate(text: str, probability: float = 0.9, duration_ms: int = 4000, **fields: object) -> Candidate:
-    values = {"key": RANKED_KEYS[0], "flags": (), "speech_ms": duration_ms, **fields}
-    return Candidate(hypothesis=heard(text, probability), duration_ms=duration_ms, **values)
+    sound = Heard(heard(text, probability), duration_ms, fields.pop("snr_db", None))
+    return Candidate(
+        **{"key": RANKED_KEYS[0], "heard": sound, "flags": (), "duration_ms": duration_ms, **fields}
+    )
 
 
 SENTENCE = "病人主訴胸口悶痛已經三天了"
@@ -46,7 +49,7 @@ def test_an_expert_second_counts_not_the_sum_of_doubt() -> None:
 @pytest.mark.parametrize("flag", ["repetition", "impossible_rate", "known_phrase", "words_without_speech"])
 def test_invented_text_is_not_believed_however_sure_the_model_was(flag: str) -> None:
     plain, flagged = candidate(SENTENCE, 0.99), candidate(SENTENCE, 0.99, flags=(flag,))
-    assert expected_errors(flagged.hypothesis, flagged.flags, 4000) > 7
+    assert expected_errors(flagged.heard, flagged.flags) > 7
     assert priority(flagged).priority > 5 * priority(plain).priority
     assert codes(flagged)[0] == f"flag_{flag}"
 

@@ -34,7 +34,7 @@ def main() -> None:
     train.add_argument("--work", type=Path, required=True, help="checkpoints and log")
     train.add_argument("--out", type=Path, help="also export here at every checkpoint good enough")
     train.add_argument("--start-from", type=Path, help="an exported model to go on from, in place of nothing")
-    train.add_argument("--learning-rate", type=float, default=LoopConfig.learning_rate, help="the highest")
+    train.add_argument("--learning-rate", type=float, default=LoopConfig().learning_rate, help="the highest")
     train.add_argument("--bf16", action="store_true", help="matrix products in bfloat16")
     train.add_argument("--steps", type=int, default=6000)
     train.add_argument("--minutes", type=float, default=90.0)

@@ -12,8 +12,8 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accounts.selectors import sites_for_user
+from base import charts
 from base.errors import DomainError
-from training import charts
 from training.forms import TrainForm
 from training.models import Run
 from training.selectors.access import (

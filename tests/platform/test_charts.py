@@ -2,7 +2,7 @@
 
 from xml.etree import ElementTree
 
-from training import charts
+from base import charts
 
 
 def test_a_line_chart_is_a_picture_with_a_title():

@@ -24,9 +24,18 @@ class Estimate:
     after: bool = False
 
 
-def line_chart(lines: Sequence[Sequence[Point]], title: str, x_label: str, width: int = WIDTH) -> str:
-    """Lines over one pair of axes, the first solid, others dashed. Empty when there is nothing to draw."""
-    points = [point for line in lines for point in line]
+def line_chart(
+    lines: Sequence[Sequence[Point]],
+    title: str,
+    x_label: str,
+    guide: Sequence[Point] = (),
+    width: int = WIDTH,
+) -> str:
+    """Lines over one pair of axes, the first solid, others dashed. Empty when there is nothing to draw.
+
+    `guide` is where the lines ought to lie, drawn as thin as the axes.
+    """
+    points = [point for line in (*lines, guide) for point in line]
     if len(points) < 2:
         return ""
     x_most = max(x for x, _ in points) or 1.0
@@ -47,6 +56,8 @@ def line_chart(lines: Sequence[Sequence[Point]], title: str, x_label: str, width
         parts.append(_text(LEFT - 6, y + 4, f"{y_value:.3g}", "end"))
     parts.append(_text(LEFT, HEIGHT - 6, "0", "start"))
     parts.append(_text(width - RIGHT, HEIGHT - 6, f"{x_most:.0f} {x_label}", "end"))
+    if guide:
+        parts.append(f'<polyline points="{" ".join(map(place, guide))}" fill="none" class="axis"/>')
     for number, line in enumerate(lines):
         if not line:
             continue
