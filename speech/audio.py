@@ -30,11 +30,24 @@ FORMATS = (
     "aac,ac3,aiff,amr,amrnb,amrwb,ape,asf,au,avi,caf,dsf,dss,dts,eac3,flac,flv,gsm,loas,matroska,mov,mp3,mp4,mpc,"
     "mpc8,mpeg,mpegts,ogg,oma,opus,spx,tak,tta,voc,w64,wav,webm,wv"
 )
-_NO_SOUND = "The file is damaged or cut off: no sound could be read from it."
+# What can be wrong with a file. Floors above say it in the person's language, by the code.
+PROBLEMS = {
+    "missing": "The file is not there.",
+    "empty": "The file is empty.",
+    "no_recording": "The file is not a sound recording, or it is damaged.",
+    "no_audio_stream": "The file holds no sound, only pictures or other data.",
+    "nothing_read": "The file is damaged or cut off: no sound could be read from it.",
+    "too_long": "The recording is longer than the {limit_s:g} seconds that are allowed.",
+    "bad_copy": "The normalised copy of the recording cannot be read.",
+}
 
 
 class AudioDecodeError(Exception):
-    """A file that holds no usable sound; the message is one sentence for a person."""
+    """A file that holds no usable sound: `code` is a key of PROBLEMS, `details` fill its sentence."""
+
+    def __init__(self, code: str, **details: float) -> None:
+        super().__init__(PROBLEMS[code].format(**details))
+        self.code, self.details = code, details
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +79,7 @@ def decode(path: Path, max_duration_s: float | None = None) -> tuple[np.ndarray,
             np.clip(np.nan_to_num(block), -1.0, 1.0, out=samples[count:end])
             count = end
     if count == 0:
-        raise AudioDecodeError(_NO_SOUND)
+        raise AudioDecodeError("nothing_read")
     samples.resize(count, refcheck=False)
     return samples, AudioInfo(rate_hz, channels, count // SAMPLES_PER_MS)
 
@@ -78,7 +91,7 @@ def probe(path: Path, max_duration_s: float | None = None) -> None:
     """
     with _opened(path, max_duration_s) as (file, stream):
         if next(_frames(file, stream), None) is None:
-            raise AudioDecodeError(_NO_SOUND)
+            raise AudioDecodeError("nothing_read")
 
 
 @contextmanager
@@ -89,7 +102,7 @@ def _opened(
     try:
         with av.open(str(path), options={"format_whitelist": FORMATS, "protocol_whitelist": "file"}) as file:
             if not file.streams.audio:
-                raise AudioDecodeError("The file holds no sound, only pictures or other data.")
+                raise AudioDecodeError("no_audio_stream")
             if file.duration is not None:
                 _refuse_longer(file.duration / av.time_base, max_duration_s)
             yield file, file.streams.audio[0]
@@ -159,16 +172,15 @@ def _resampled(blocks: Iterator[tuple[np.ndarray, int]]) -> Iterator[np.ndarray]
 
 def _refuse_longer(duration_s: float, max_duration_s: float | None) -> None:
     if max_duration_s is not None and duration_s > max_duration_s + 1e-3:
-        limit = f"{max_duration_s / 60:g} minutes" if max_duration_s >= 60 else f"{max_duration_s:g} seconds"
-        raise AudioDecodeError(f"The recording is longer than the {limit} that are allowed.")
+        raise AudioDecodeError("too_long", limit_s=max_duration_s)
 
 
 def _why_not_opened(path: Path) -> str:
     if not path.exists():
-        return "The file is not there."
+        return "missing"
     if path.stat().st_size == 0:
-        return "The file is empty."
-    return "The file is not a sound recording, or it is damaged."
+        return "empty"
+    return "no_recording"
 
 
 def read_flac(path: Path, start_ms: int = 0, end_ms: int | None = None) -> np.ndarray:
@@ -179,13 +191,13 @@ def read_flac(path: Path, start_ms: int = 0, end_ms: int | None = None) -> np.nd
     try:
         with soundfile.SoundFile(path) as file:
             if file.samplerate != SAMPLE_RATE_HZ or file.channels != 1:
-                raise AudioDecodeError("The copy is not 16 kHz mono.")
+                raise AudioDecodeError("bad_copy")
             start = min(start_ms * SAMPLES_PER_MS, file.frames)
             stop = file.frames if end_ms is None else min(end_ms * SAMPLES_PER_MS, file.frames)
             file.seek(start)
             return file.read(max(0, stop - start), dtype="float32")
     except soundfile.SoundFileError as error:
-        raise AudioDecodeError("The normalised copy of the recording cannot be read.") from error
+        raise AudioDecodeError("bad_copy") from error
 
 
 def write_flac(path: Path, samples: np.ndarray) -> None:

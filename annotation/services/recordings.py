@@ -16,6 +16,7 @@ from django.utils.translation import gettext as _
 from accounts.models import Site, User
 from accounts.selectors import has_role
 from annotation.models import Recording, RecordingSource, RecordingStatus, Segment
+from annotation.services.refusals import why_refused
 from annotation.services.sound import recording_fail, recording_normalise, recording_segment
 from audit.services import entry_add
 from base.errors import Conflict, DomainError, Forbidden
@@ -60,7 +61,7 @@ def recording_ingest(
         try:
             probe(temporary, max_duration_s=settings.AUSCULT_MAX_RECORDING_S)
         except AudioDecodeError as error:
-            raise DomainError("not_audio", str(error)) from error
+            raise DomainError("not_audio", why_refused(error)) from error
         try:
             with transaction.atomic():
                 recording = Recording.objects.create(

@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 
 from annotation.models import Recording, RecordingStatus, Segment
 from annotation.models.recordings import RECORDING_TRANSITIONS
+from annotation.services.refusals import why_refused
 from base.jobs import Job, enqueue_on_commit
 from base.storage import data_path, written_whole
 from speech import quality
@@ -40,7 +41,7 @@ def recording_normalise(*, recording: Recording) -> None:
                 data_path(recording.original_path), max_duration_s=settings.AUSCULT_MAX_RECORDING_S
             )
         except AudioDecodeError as error:
-            return recording_fail(recording=recording, message=str(error))
+            return recording_fail(recording=recording, message=why_refused(error))
         levelled, loudness_lufs = normalise_loudness(samples)
         _advance(
             recording,
@@ -62,7 +63,7 @@ def recording_segment(*, recording: Recording) -> None:
         try:
             samples = read_flac(data_path(recording.audio_path))
         except AudioDecodeError as error:
-            return recording_fail(recording=recording, message=str(error))
+            return recording_fail(recording=recording, message=why_refused(error))
         speech = speech_spans(samples)
         spans = utterances(samples, speech)
         rows = [

@@ -11,6 +11,7 @@ from django.views.decorators.http import require_safe
 
 from accounts.requests import person
 from annotation.models import Recording
+from annotation.services.refusals import why_refused
 from annotation.views.loading import heard_segment_of, recording_of
 from base.errors import NotFound
 from base.storage import data_path
@@ -31,7 +32,7 @@ def segment_audio(request: HttpRequest, uuid: UUID) -> HttpResponse:
     try:
         samples = read_flac(data_path(segment.recording.audio_path), segment.start_ms, segment.end_ms)
     except AudioDecodeError as error:
-        raise NotFound("no_audio", str(error)) from error
+        raise NotFound("no_audio", why_refused(error)) from error
     return ranged(request, wav_bytes(samples), "audio/wav")
 
 

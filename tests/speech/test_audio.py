@@ -182,7 +182,7 @@ def test_a_slice_of_the_copy_is_the_same_samples(tmp_path: Path):
 
 def test_a_copy_of_another_rate_is_refused(tmp_path: Path):
     soundfile.write(tmp_path / "a.flac", np.zeros(800), 8000)
-    with pytest.raises(AudioDecodeError, match="16 kHz mono"):
+    with pytest.raises(AudioDecodeError, match="cannot be read"):
         read_flac(tmp_path / "a.flac")
     with pytest.raises(AudioDecodeError, match="cannot be read"):
         read_flac(tmp_path / "nowhere.flac")
