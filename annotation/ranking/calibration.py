@@ -24,7 +24,9 @@ MIN_WORDS, MIN_WRONG, MIN_RECORDINGS = 200, 20, 3
 FOLDS = 5
 BINS = 10
 STRENGTH = 1.0  # of the pull towards zero, on features of unit variance
-MIN_PRECISION = 0.5  # a coloured word is wrong at least every other time
+# What is coloured: of all such words at least so many are wrong, and none is less doubtful than that.
+MIN_PRECISION = 0.6
+LEAST_DOUBT = 0.35
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,7 +158,7 @@ def mark_from(believed: np.ndarray, wrong: np.ndarray) -> float | None:
     order = np.argsort(-believed, kind="stable")
     precision = np.cumsum(wrong[order]) / np.arange(1, len(order) + 1)
     good = np.flatnonzero((precision >= MIN_PRECISION) & (np.arange(len(order)) >= 19))
-    return float(believed[order[good[-1]]]) if len(good) else None
+    return max(LEAST_DOUBT, float(believed[order[good[-1]]])) if len(good) else None
 
 
 def _sigmoid(values: np.ndarray) -> np.ndarray:

@@ -6,6 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from annotation.ranking.calibration import (
+    LEAST_DOUBT,
     Calibration,
     Corrected,
     expected_calibration_error,
@@ -84,10 +85,11 @@ def test_a_calibration_of_other_features_is_not_used() -> None:
     assert Calibration.from_dict({**stored, "weights": [1.0]}) is None
 
 
-def test_words_are_marked_only_where_every_other_one_is_wrong() -> None:
+def test_words_are_marked_only_where_most_are_wrong() -> None:
     believed = np.linspace(0, 1, 200)
     wrong = believed > 0.7
-    assert mark_from(believed, wrong) == pytest.approx(0.4, abs=0.02)
+    assert mark_from(believed, wrong) == pytest.approx(0.5, abs=0.02)
+    assert mark_from(believed, believed > 0.1) == LEAST_DOUBT
     assert mark_from(believed, np.zeros(200, bool)) is None
 
 
