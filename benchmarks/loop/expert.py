@@ -1,19 +1,15 @@
 """The simulated expert: takes what the queue serves, writes what was really said, goes on.
 
-Knows the reference of the demo recordings, which stands for its ears, and the pages of the product. The
-time is modelled, not waited for: hearing the segment 1.2 times, then 2 s and 0.35 s for each character edit.
+Knows the reference of the demo recordings, which stands for its ears, and the pages of the product.
 """
 
 from dataclasses import dataclass
 
 from annotation.models import Segment
 from benchmarks.loop.person import Person, page_data
+from benchmarks.loop.work_time import seconds_of
 from speech.metrics import cer
 from training.demo.references import References
-
-LISTENING = 1.2
-OVERHEAD_S = 2.0
-EDIT_S = 0.35
 
 
 @dataclass(slots=True)
@@ -33,7 +29,7 @@ def correct(person: Person, references: References, segments: int) -> Work:
         shown, path = page_data(page.text, "segment-data")["segment"], page.url.path
         text = _heard(references, path)
         edits = cer(text, shown["draft_text"]).errors
-        seconds = LISTENING * shown["duration_ms"] / 1000 + OVERHEAD_S + EDIT_S * edits
+        seconds = seconds_of(shown["duration_ms"], edits)
         work.seconds += seconds
         if text:
             body = {"text": text, "version": shown["version"], "active_edit_ms": round(seconds * 1000)}
