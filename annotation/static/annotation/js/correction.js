@@ -4,6 +4,7 @@ import { postJson } from "./api.js";
 import { mountAutosave } from "./autosave.js";
 import { mountConflict } from "./conflict.js";
 import { mountHeartbeat } from "./heartbeat.js";
+import { mountHold } from "./hold.js";
 import { watchComposition } from "./ime.js";
 import { mountKeys } from "./keys.js";
 import { createPlayer } from "./player.js";
@@ -15,6 +16,7 @@ import { mountWords } from "./words.js";
 // The browser's own cache keeps what is fetched; who gets the segment is decided by the server, later.
 const fetchAhead = (urls) => urls.forEach((url) => fetch(url, { priority: "low" }).catch(() => {}));
 
+const PLAYER_KEYS = new Set(["toggle", "back", "forward", "replay", "next-doubt", "previous-doubt"]);
 const LEAD_MS = 400; // what is heard before a word that one jumps to
 
 export function mount(bench) {
@@ -28,6 +30,7 @@ export function mount(bench) {
   let gone = false;
 
   const ime = watchComposition(field);
+  const hold = mountHold({ field, button: $("[data-action='hold']"), playerOf: () => player });
   const active = mountActiveTime({ startMs: segment.active_edit_ms, isPlaying: () => player?.isPlaying });
   const payload = () => ({ text: field.value, base_version: segment.version, active_edit_ms: active.read() });
   // Another version is saved already: said as soon as it is known, with both texts.
@@ -77,6 +80,7 @@ export function mount(bench) {
     try {
       const answer = await postJson(url, body);
       autosave.stop();
+      hold.forget();
       player?.pause();
       await visit(answer.next ?? urls.queue);
     } catch (error) {
@@ -107,6 +111,7 @@ export function mount(bench) {
     slower: () => player?.changeRate(-1),
     faster: () => player?.changeRate(1),
     loop: () => player?.toggleLoop(),
+    hold: () => hold.toggle(),
     "next-doubt": () => words.step(1) || status.say(strings.no_doubt),
     "previous-doubt": () => words.step(-1) || status.say(strings.no_doubt),
     confirm: () => submit(segment.version),
@@ -120,6 +125,7 @@ export function mount(bench) {
     field, ime,
     run(action, detail) {
       if (action === "toggle" && transport.closeReasons()) return field.focus();
+      if (PLAYER_KEYS.has(action)) hold.forget();
       actions[action]?.(detail);
     },
   });
@@ -129,7 +135,7 @@ export function mount(bench) {
 
   return () => {
     gone = true;
-    for (const part of [autosave, active, words, conflict, ime, transport]) part.stop();
+    for (const part of [autosave, active, words, conflict, hold, ime, transport]) part.stop();
     stopKeys();
     stopHeartbeat();
     player?.stop();
