@@ -38,7 +38,7 @@ class UnusableReason(models.TextChoices):
 
 class SegmentQuerySet(models.QuerySet["Segment"]):
     def uncorrected(self) -> "SegmentQuerySet":
-        return self.filter(status__in=[SegmentStatus.WAITING, SegmentStatus.OPEN])
+        return self.filter(status__in=[SegmentStatus.WAITING, SegmentStatus.OPEN, SegmentStatus.CLAIMED])
 
 
 class Segment(PublicModel):

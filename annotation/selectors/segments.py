@@ -51,6 +51,6 @@ def segment_context(segment: Segment) -> SegmentContext:
 
 
 def uncorrected_segments(site: Site | None = None) -> QuerySet[Segment]:
-    """Segments that a new model may draft again: nobody has them in hand and nobody corrected them."""
+    """Segments that a new model may draft again. Those in hand get it when they come back uncorrected."""
     segments = Segment.objects.uncorrected().select_related("recording").order_by("recording_id", "index")
     return segments if site is None else segments.filter(site=site)

@@ -86,6 +86,19 @@ def segments_rerank(*, site: Site) -> int:
     return done
 
 
+def newest_hypothesis_adopt(*, segment: Segment) -> bool:
+    """A segment that comes back uncorrected shows what was heard while somebody had it in hand."""
+    newest = segment.hypotheses.order_by("-id").first()
+    if newest is None or newest.pk == segment.hypothesis_id:
+        return False
+    Segment.objects.filter(pk=segment.pk).update(
+        hypothesis=newest, speech_rate_cps=newest.speech_rates_cps.get("all")
+    )
+    current = Segment.objects.select_related("hypothesis", "site").get(pk=segment.pk)
+    _rerank(current.site, [current])
+    return True
+
+
 def _rerank(site: Site, segments: Sequence[Segment]) -> int:
     by_recording: dict[int, list[Segment]] = defaultdict(list)
     for segment in segments:

@@ -16,6 +16,7 @@ from accounts.models import Site, User
 from accounts.selectors import require_role, sites_for_user
 from annotation.models import Draft, Segment, SegmentStatus, Skip, UnusableReason
 from annotation.selectors.segments import EDITORS, held_segment
+from annotation.services.calibrations import newest_hypothesis_adopt
 from audit.services import entry_add
 from base.errors import Conflict, DomainError
 
@@ -41,6 +42,8 @@ def segment_claim_next(*, user: User, site: Site | None = None) -> Segment | Non
                 return None
             unchanged = {"status": best.status, "lease_expires_at": best.lease_expires_at}
             if _take(user, best.pk, claimed_by=best.claimed_by_id, **unchanged):
+                if best.claimed_by_id not in (None, user.pk):  # its lease ran out in other hands
+                    newest_hypothesis_adopt(segment=best)
                 return _loaded(best.pk)
     return None
 
@@ -58,6 +61,8 @@ def segment_claim(*, user: User, segment: Segment) -> Segment:
         {"status": SegmentStatus.CLAIMED, "lease_expires_at__lt": now},
     ):
         if _take(user, segment.pk, **free):
+            if "lease_expires_at__lt" in free:
+                newest_hypothesis_adopt(segment=segment)
             return _loaded(segment.pk)
     current = _loaded(segment.pk)
     if current.status == SegmentStatus.DONE:
@@ -78,7 +83,11 @@ def segment_heartbeat(*, user: User, segment: Segment) -> datetime:
 
 def segment_release(*, user: User, segment: Segment) -> bool:
     """Gives it back to the queue; no harm when it is no longer theirs (a closing page may come late)."""
-    return _hand_over(user, segment, SegmentStatus.OPEN)
+    with transaction.atomic():
+        given_back = _hand_over(user, segment, SegmentStatus.OPEN)
+        if given_back:
+            newest_hypothesis_adopt(segment=segment)
+    return given_back
 
 
 def segment_skip(*, user: User, segment: Segment) -> None:
@@ -87,7 +96,8 @@ def segment_skip(*, user: User, segment: Segment) -> None:
     require_role(user, *EDITORS, site=site)
     with transaction.atomic():
         Skip.objects.get_or_create(segment=segment, author=user)
-        _hand_over(user, segment, SegmentStatus.OPEN)
+        if _hand_over(user, segment, SegmentStatus.OPEN):
+            newest_hypothesis_adopt(segment=segment)
         entry_add(actor=user, verb="segment_skipped", target=segment, site=site)
 
 

@@ -11,7 +11,15 @@ from annotation.models import Segment, SegmentStatus, Skip
 from annotation.services import queue
 from audit.models import Entry
 from base.errors import Conflict, DomainError, Forbidden
-from tests.factories import Cast, make_label, make_recording, make_segment, make_site, make_user
+from tests.factories import (
+    Cast,
+    make_hypothesis,
+    make_label,
+    make_recording,
+    make_segment,
+    make_site,
+    make_user,
+)
 
 LONG_AGO = timezone.now() - timedelta(hours=1)
 
@@ -201,3 +209,23 @@ def test_the_claim_finds_its_segment_by_the_index(cast: Cast, status: str) -> No
     plan = queue._queue_of(cast.annotator, cast.site.pk).filter(status=status)[:1].explain()
     assert "USING INDEX segment_queue (site_id=? AND status=?)" in plan
     assert "TEMP B-TREE" not in plan
+
+
+def test_what_was_heard_meanwhile_is_shown_when_a_segment_comes_back(cast: Cast) -> None:
+    (segment,) = offered(cast, 0.5)
+    held = queue.segment_claim_next(user=cast.annotator)
+    newer = make_hypothesis(segment, "新的草稿", current=False, speech_rates_cps={"all": 4.0})
+    assert queue.segment_claim(user=cast.annotator, segment=held).hypothesis != newer  # not under their hands
+    queue.segment_release(user=cast.annotator, segment=held)
+    segment.refresh_from_db()
+    assert (segment.hypothesis, segment.speech_rate_cps) == (newer, 4.0)
+    assert segment.expected_seconds > 0
+
+
+def test_what_was_heard_meanwhile_is_shown_to_who_takes_over(cast: Cast) -> None:
+    (segment,) = offered(cast, 0.5)
+    queue.segment_claim_next(user=cast.annotator)
+    Segment.objects.update(lease_expires_at=LONG_AGO)
+    newer = make_hypothesis(segment, "新的草稿", current=False, speech_rates_cps={"all": 4.0})
+    taken = queue.segment_claim_next(user=cast.reviewer)
+    assert taken is not None and taken.hypothesis == newer

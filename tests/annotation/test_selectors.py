@@ -129,11 +129,11 @@ def test_reading_labels_takes_one_query(cast: Cast, django_assert_num_queries) -
     assert len(rows) == 3
 
 
-def test_a_new_model_drafts_what_nobody_corrected_or_holds(cast: Cast) -> None:
+def test_a_new_model_drafts_what_nobody_corrected(cast: Cast) -> None:
     recording = make_recording(cast.site)
     segments = {status: make_segment(recording, status=status) for status in SegmentStatus.values}
     elsewhere = make_segment(make_recording())
-    free = [segments[SegmentStatus.WAITING], segments[SegmentStatus.OPEN]]
+    free = [segments[status] for status in (SegmentStatus.WAITING, SegmentStatus.OPEN, SegmentStatus.CLAIMED)]
     assert list(uncorrected_segments(cast.site)) == free
     assert list(uncorrected_segments()) == [*free, elsewhere]
 

@@ -54,7 +54,8 @@ def test_a_promotion_drafts_again_what_nobody_corrected():
     type(done).objects.filter(pk=done.pk).update(status=SegmentStatus.DONE)
     type(claimed).objects.filter(pk=claimed.pk).update(status=SegmentStatus.CLAIMED)
     make_live_model(NEW)
-    assert promotion_redraft(promotion=Promotion.objects.get(current=True)) == 1
+    assert promotion_redraft(promotion=Promotion.objects.get(current=True)) == 2
+    assert claimed.hypotheses.count() == 2  # heard, but not changed under the hands of who corrects it
     texts = [s.hypothesis.text for s in recording.segments.select_related("hypothesis")]
     assert texts == [OLD[5:], OLD[5:], NEW[5:]]
 
