@@ -54,6 +54,7 @@ def correct_segment(request: HttpRequest, uuid: UUID) -> HttpResponse:
         "segment": segment,
         "editable": editable,
         "context": segment_context(segment),
+        "earlier": segment.labels.select_related("author").order_by("-version"),
         "why": sentences(segment.reasons),
         "queue": queue_summary(user),
         "unusable_reasons": UnusableReason.choices,

@@ -7,7 +7,7 @@ from playwright.sync_api import Page, expect
 
 from accounts.models import Role
 from annotation.models import Draft, Label, Segment, SegmentStatus
-from tests.factories import make_hypothesis, make_recording, make_segment, make_site, make_user
+from tests.factories import make_hypothesis, make_label, make_recording, make_segment, make_site, make_user
 
 DRAFT = "服用 met forming 五百毫克"
 # However slow the machine: the first time that is shown after a jump is where it jumped to.
@@ -185,6 +185,20 @@ def test_the_draft_survives_a_reload(page_of, expert, segments):
     page.reload()
     expect(page.locator("#text")).to_have_value(DRAFT + " bid")
     assert Draft.objects.get().active_edit_ms > 0
+
+
+def test_an_earlier_text_comes_back_and_can_be_taken_back(page_of, expert, segments):
+    make_label(segments[0], "服用 Metformin", author=expert)
+    page = page_of(expert)
+    page.goto(f"/correct/{segments[0].uuid}/")
+    page.wait_for_function(PLAYING)
+    page.get_by_text("Earlier texts").click()
+    page.get_by_role("button", name="what the model heard").click()
+    assert text_of(page) == DRAFT
+    page.keyboard.press("Control+KeyZ")
+    assert text_of(page) == "服用 Metformin"
+    page.get_by_role("button", name="version 1").click()
+    assert text_of(page) == "服用 Metformin"
 
 
 def test_two_experts_never_get_the_same_segment(page_of, site, expert, segments):

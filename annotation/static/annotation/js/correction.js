@@ -19,6 +19,16 @@ const fetchAhead = (urls) => urls.forEach((url) => fetch(url, { priority: "low" 
 const PLAYER_KEYS = new Set(["toggle", "back", "forward", "replay", "next-doubt", "previous-doubt"]);
 const LEAD_MS = 400; // what is heard before a word that one jumps to
 
+/** As if it had been typed: Ctrl+Z takes it back, and everything that listens to input hears it. */
+function replaceText(field, text) {
+  field.focus();
+  field.select();
+  if (!document.execCommand("insertText", false, text)) {
+    field.setRangeText(text, 0, field.value.length, "end");
+    field.dispatchEvent(new InputEvent("input", { bubbles: true }));
+  }
+}
+
 export function mount(bench) {
   const $ = (selector) => bench.querySelector(selector);
   const { segment, urls, strings, ahead } = JSON.parse($("#segment-data").textContent);
@@ -117,6 +127,7 @@ export function mount(bench) {
     confirm: () => submit(segment.version),
     skip: () => send(urls.skip),
     save: () => autosave.save(),
+    restore: ({ text }) => replaceText(field, text),
     unusable: ({ reason } = {}) => (reason ? send(urls.unusable, { reason }) : transport.openReasons()),
     help: () => $("dialog").showModal(),
     "plain-enter": () => status.say(strings.enter),
