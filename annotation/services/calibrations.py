@@ -23,7 +23,7 @@ _BATCH = 500
 _PLACE = ["priority", "expected_errors", "expected_seconds", "reasons"]
 
 
-def label_count(*, label: Label) -> None:
+def calibration_refit_when_due(*, label: Label) -> None:
     """Called with every new label: asks for a refit from time to time, without counting rows."""
     if label.pk % REFIT_EVERY == 0:
         enqueue_on_commit(Job.CALIBRATION_REFIT, label.segment.site_id)

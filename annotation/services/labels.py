@@ -12,7 +12,7 @@ from annotation.models import Draft, Label, LabelStatus, Segment, SegmentStatus
 from annotation.models.labels import LABEL_TRANSITIONS
 from annotation.selectors.labels import newest_label
 from annotation.selectors.segments import EDITORS
-from annotation.services.calibrations import label_count
+from annotation.services.calibrations import calibration_refit_when_due
 from audit.services import entry_add
 from base.errors import Conflict, DomainError, Forbidden
 from speech.metrics import cer
@@ -79,7 +79,7 @@ def label_submit(*, user: User, segment: Segment, text: str, version: int, activ
             version=label.version,
             origin=label.origin,
         )
-        label_count(label=label)
+        calibration_refit_when_due(label=label)
     return label
 
 
