@@ -63,7 +63,7 @@ def _start(arguments: argparse.Namespace, config: LoopConfig) -> Pretraining:
     os.environ["TOKENIZERS_PARALLELISM"] = "false"
     torch.manual_seed(config.seed)
     kept = arguments.work / "tokenizer"
-    if arguments.command == "train" and arguments.start_from:
+    if arguments.start_from:
         tokenizer, model = _exported(arguments.start_from)
         tokenizer.save_pretrained(kept)
         return Pretraining(model, tokenizer, config)
@@ -79,12 +79,14 @@ def _start(arguments: argparse.Namespace, config: LoopConfig) -> Pretraining:
 
 def _finish(arguments: argparse.Namespace) -> None:
     """The exported folder, with the heads that follow the speech; prints how well each does."""
-    training = _start(arguments, LoopConfig())
-    training.restore(arguments.work / "state.pt")
-    scores = score_heads(training.model, training.tokenizer)
-    training.model.generation_config.update(alignment_heads=choose_heads(scores))
-    export(training.model, training.tokenizer, arguments.out)
-    print(json.dumps({"step": training.step, "heads": [asdict(score) for score in scores]}))
+    tokenizer = WhisperTokenizer.from_pretrained(arguments.work / "tokenizer")
+    state = torch.load(arguments.work / "state.pt", weights_only=True)
+    model = build_model(tokenizer)
+    model.load_state_dict(state["model"])
+    scores = score_heads(model, tokenizer)
+    model.generation_config.update(alignment_heads=choose_heads(scores))
+    export(model, tokenizer, arguments.out)
+    print(json.dumps({"step": state["step"], "heads": [asdict(score) for score in scores]}))
 
 
 def _measure(folder: Path, sentences: int, sets: list[str]) -> None:
