@@ -105,3 +105,13 @@ def test_a_run_continued_from_a_merged_model_keeps_its_ranks(trained, tmp_path):
 
 def _weights(folder):
     return load_file(folder / "model.safetensors").values()
+
+
+def test_half_of_the_change_lies_half_way(trained, tmp_path):
+    run, trainer = trained
+    for strength, name in ((1.0, "whole"), (0.5, "half")):
+        adapter.export_lora(trainer.model, tmp_path / name, strength)
+    whole, half = (load_file(tmp_path / name / "adapter_model.safetensors") for name in ("whole", "half"))
+    for name, value in whole.items():
+        expected = 0.5 * value if ".lora_A." in name else value
+        assert torch.allclose(half[name], expected, atol=1e-7)

@@ -99,17 +99,18 @@ def assert_pruned(model: PeftModel, config: PipelineConfig) -> dict[str, int]:
     return live
 
 
-def export_lora(model: PeftModel, folder: Path) -> dict[str, int]:
+def export_lora(model: PeftModel, folder: Path, strength: float = 1.0) -> dict[str, int]:
     """Writes a plain LoRA that PeftModel.from_pretrained loads: A' = (A * E) of the live rows, scaled.
 
-    The factor alpha / init_r is folded into A', and alpha == r in every layer, so LoRA's own scaling is 1.
+    The factor alpha / init_r and `strength` (the share of the learned change that is kept) are folded into
+    A', and alpha == r in every layer, so LoRA's own scaling is 1.
     A fully pruned layer keeps one row of zeros. Returns the rows by module (0 for those).
     """
     state: dict[str, torch.Tensor] = {}
     rows: dict[str, int] = {}
     for name, layer in adapted_layers(model).items():
         a, b, e = (getattr(layer, part)[NAME].detach().cpu() for part in ("lora_A", "lora_B", "lora_E"))
-        factor = layer.scaling[NAME] / (float(layer.ranknum[NAME]) + RANKNUM_EPSILON)
+        factor = strength * layer.scaling[NAME] / (float(layer.ranknum[NAME]) + RANKNUM_EPSILON)
         live = (e.abs().sum(1) > 0).nonzero().flatten()
         rows[name] = len(live)
         kept = live if len(live) else torch.tensor([0])

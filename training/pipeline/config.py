@@ -49,6 +49,9 @@ class PipelineConfig:
     tfinal_share: float = 0.35
     delta_t: int = 10
     orth_reg_weight: float = 0.1
+    # How much of the learned change is kept: between the base and the whole of it lies a model that forgets
+    # far less and has learned nearly as much (Wortsman et al. 2022, arXiv 2109.01903; docs/experiments.md).
+    adapter_strength: float = 0.7
     target_modules: tuple[str, ...] = ("q_proj", "k_proj", "v_proj", "out_proj", "fc1", "fc2")
 
     # Optimisation. Steps are optimizer steps; `epochs` above 0 replaces `max_steps`.
@@ -79,6 +82,7 @@ class PipelineConfig:
             > self.target_r
             >= 1,
             "replay_share must be at least 0 and below 1.": 0 <= self.replay_share < 1,
+            "adapter_strength must be above 0 and at most 1.": 0 < self.adapter_strength <= 1,
             "padded_share must lie between 0 and 1.": 0 <= self.padded_share <= 1,
             "tinit_share and tfinal_share must leave room for pruning between them.": (
                 self.tinit_share >= 0

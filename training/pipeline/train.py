@@ -55,7 +55,7 @@ def run(folder: RunFolder, world: World, stop: StopFlag) -> dict[str, Any]:
     rows: dict[str, int] = {}
     if world.is_first:
         assert_pruned(trainer.model, folder.config)
-        rows = export_lora(trainer.model, target / "adapter")
+        rows = export_lora(trainer.model, target / "adapter", folder.config.adapter_strength)
     world.wait_for_all()
     return {
         "steps": trainer.total_steps,
