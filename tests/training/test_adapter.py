@@ -108,7 +108,7 @@ def _weights(folder):
 
 
 def test_half_of_the_change_lies_half_way(trained, tmp_path):
-    run, trainer = trained
+    _run, trainer = trained
     for strength, name in ((1.0, "whole"), (0.5, "half")):
         adapter.export_lora(trainer.model, tmp_path / name, strength)
     whole, half = (load_file(tmp_path / name / "adapter_model.safetensors") for name in ("whole", "half"))
