@@ -29,7 +29,7 @@ def test_a_small_round_with_the_bundled_model(tmp_path):
     assert figures["corrected"] == 24
     assert figures["lost_audio_ms"] == 0
     assert figures["rank_pattern_total"] > 0
-    # 20 steps prove the way; what learning is worth is measured by the whole `make loop`.
-    assert 0 < figures["cer_medical_after"] < 1
-    assert figures["cer_medical_after"] != figures["cer_medical_before"]
+    assert figures["trainable_parameters"] > 0
+    # 20 steps prove the way, they teach nothing; what learning is worth is measured by the whole `make loop`.
+    assert all(0 < figures[f"cer_{kind}_after"] < 1 for kind in ("medical", "general"))
     assert figures["live_final_latency_ms_p50"] > 0
