@@ -6,7 +6,9 @@ async function mountOne(element) {
   if (unmounts.has(element)) return;
   unmounts.set(element, () => {});
   const { mount } = await import(element.dataset.module);
-  if (element.isConnected) unmounts.set(element, mount(element) ?? (() => {}));
+  if (!element.isConnected) return;
+  unmounts.set(element, mount(element) ?? (() => {}));
+  element.dataset.mounted = ""; // from here on it answers to keys
 }
 
 function mountAll(root) {

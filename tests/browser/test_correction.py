@@ -62,6 +62,7 @@ def expert(site):
 
 def open_next(page: Page) -> Page:
     page.goto("/correct/")
+    page.wait_for_selector("[data-mounted]")
     page.wait_for_function(PLAYING)  # it plays on arrival
     return page
 
@@ -211,6 +212,7 @@ def test_two_experts_never_get_the_same_segment(page_of, site, expert, segments)
             if match := re.search(r"/correct/([0-9a-f-]{36})/", page.url):
                 mine.add(match[1])
                 here = page.url
+                page.wait_for_selector("[data-mounted]")
                 page.keyboard.press("Control+Enter")
                 page.wait_for_function("(url) => location.href !== url", arg=here)
     assert not seen[0] & seen[1]
