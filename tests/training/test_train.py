@@ -69,7 +69,7 @@ def test_two_processes_make_the_same_step_as_one(tmp_path, tiny_base):
         "world = join_world();"
         f"loss, kept = first_step(trainer_of(RunFolder.open(Path({str(run.path)!r})), world));"
         f"world.rank or torch.save((loss.cross_entropy, loss.gradient_norm, kept), {str(out)!r});"
-        "leave_world(world)"
+        "leave_world(world); end_process(0)"
     )
     script = tmp_path / "step.py"
     script.write_text(program)

@@ -1,5 +1,6 @@
 """python -m training.pipeline <run folder>"""
 
+from training.pipeline.processes import end_process
 from training.pipeline.runner import main
 
-raise SystemExit(main())
+end_process(main())

@@ -1,6 +1,7 @@
 """Ranks, devices and signals: what the training loop needs to know of the machine it runs on."""
 
 import ctypes
+import gc
 import os
 import signal
 import sys
@@ -8,6 +9,7 @@ from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from datetime import timedelta
 from types import FrameType
+from typing import NoReturn
 
 import torch
 import torch.distributed as distributed
@@ -51,7 +53,15 @@ def join_world() -> World:
 
 def leave_world(world: World) -> None:
     if world.size > 1 and distributed.is_initialized():
+        gc.collect()  # a DDP model in a cycle must not outlive the group that it speaks through
         distributed.destroy_process_group()
+
+
+def end_process(code: int) -> NoReturn:
+    """Without the interpreter's shutdown: gloo's threads abort it now and then, when all work is done."""
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(code)
 
 
 def autocast(world: World, precision: str) -> AbstractContextManager[object]:
