@@ -1,5 +1,6 @@
 """Guards of the design: what would break quietly if somebody forgot it."""
 
+import os
 import re
 import subprocess
 import sys
@@ -105,3 +106,11 @@ def test_no_third_party_source_is_committed():
         and (ROOT / name).stat().st_size > 1 << 20
     ]
     assert not large
+
+
+@pytest.mark.parametrize("name", ["queue", "decode", "ranking", "loop"])
+def test_every_benchmark_starts_by_itself(name):
+    command = [sys.executable, "-m", f"benchmarks.{name}", "--help"]
+    environment = {key: value for key, value in os.environ.items() if key != "DJANGO_SETTINGS_MODULE"}
+    done = subprocess.run(command, capture_output=True, text=True, cwd=ROOT, env=environment)
+    assert done.returncode == 0, done.stderr[-2000:]
