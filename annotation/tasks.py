@@ -11,7 +11,12 @@ from accounts.models import Site
 from annotation.models import Recording
 from annotation.services.calibrations import calibration_refit
 from annotation.services.recordings import recordings_resume
-from annotation.services.sound import recording_fail, recording_normalise, recording_segment
+from annotation.services.sound import (
+    recording_fail,
+    recording_listen,
+    recording_normalise,
+    recording_segment,
+)
 from base.jobs import Job, jobs_are_lost
 
 logger = logging.getLogger(__name__)
@@ -25,6 +30,11 @@ def normalise(pk: int) -> None:
 @shared_task(name=Job.RECORDING_SEGMENT.value)
 def segment(pk: int) -> None:
     _run(recording_segment, pk)
+
+
+@shared_task(name=Job.RECORDING_LISTEN.value)
+def listen(pk: int) -> None:
+    recording_listen(recording=Recording.objects.get(pk=pk))
 
 
 @shared_task(name=Job.CALIBRATION_REFIT.value)

@@ -38,6 +38,7 @@ def load() -> list[Work]:
     from annotation.models import Hypothesis
     from annotation.ranking.priority import Candidate
     from annotation.selectors.calibrations import heard_of
+    from annotation.selectors.terms import lexicon_of
     from speech.metrics import cer
     from training.demo.references import References
 
@@ -50,7 +51,9 @@ def load() -> list[Work]:
         segment.hypothesis = row
         said = references.text(recording, segment.start_ms, segment.end_ms)
         errors = cer(said, row.text).errors
-        candidate = Candidate(str(segment.uuid), heard_of(segment), row.flags, segment.duration_ms)
+        candidate = Candidate(
+            str(segment.uuid), heard_of(segment, lexicon_of(segment.site_id)), row.flags, segment.duration_ms
+        )
         works.append(Work(candidate, said, recording, errors, seconds_of(segment.duration_ms, errors)))
     return works
 

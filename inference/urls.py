@@ -2,9 +2,10 @@
 
 from django.urls import path
 
-from inference.views import live
+from inference.views import hear, live
 
 urlpatterns = [
+    path("correct/<uuid:uuid>/hear/", hear.segment_listen_again, name="segment_hear"),
     path("live/", live.live, name="live"),
     path("live/demo/<int:number>.wav", live.live_demo, name="live_demo"),
     path("live/sessions/<uuid:uuid>/", live.live_session, name="live_session"),

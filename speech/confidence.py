@@ -59,10 +59,27 @@ def words_from_tokens(
             continue
         first = match.start() + match[0].index(text)
         last = first + len(text) - 1
-        heard = sum(parts[i].logprob for i in range(owners[first], owners[last] + 1) if parts[i].text)
+        own = [parts[i] for i in range(owners[first], owners[last] + 1) if parts[i].text]
         start_ms, end_ms = time_at(first, owners[first]), time_at(last + 1, owners[last])
-        words.append(Word(text, start_ms, max(start_ms, end_ms), min(1.0, exp(heard))))
+        words.append(
+            Word(
+                text,
+                start_ms,
+                max(start_ms, end_ms),
+                probability=min(1.0, exp(sum(part.logprob for part in own))),
+                entropy=max((part.entropy for part in own if part.entropy is not None), default=None),
+                margin=min((part.margin for part in own if part.margin is not None), default=None),
+                # Of a word of several tokens one token's rivals say nothing.
+                alternatives=_bare(own[0].rivals, text) if len(own) == 1 else (),
+            )
+        )
     return tuple(words)
+
+
+def _bare(rivals: Sequence[str], text: str) -> tuple[str, ...]:
+    """Without punctuation, each once, not the word itself."""
+    bare = (rival.strip(_EDGE_PUNCTUATION) for rival in rivals)
+    return tuple(dict.fromkeys(rival for rival in bare if rival and rival != text))
 
 
 def expected_errors(hypothesis: Hypothesis) -> float:

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from jiwer import process_characters
+from rapidfuzz.distance import Levenshtein
 
 from speech.text import characters, tokens
 
@@ -19,10 +19,11 @@ class LexiconError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Term:
-    """A term as it should be written, and other ways to say it."""
+    """A term as it should be written, other ways to say it, and what kind of thing it is (may be unknown)."""
 
     text: str
     aliases: tuple[str, ...] = ()
+    kind: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,10 +70,22 @@ class Lexicon:
                     self._by_first.setdefault(key[0], []).append(key)
         for keys in self._by_first.values():
             keys.sort(key=len, reverse=True)
+        # Where near misses look: terms that are long enough, by the character at either end.
+        self._by_end: dict[str, list[tuple[str, tuple[str, ...]]]] = {}
+        long_enough = [key for key in self._by_tokens if len("".join(key)) >= _shortest(key)]
+        self._widest = max(map(len, long_enough), default=0)
+        for key in long_enough:
+            goal = "".join(key)
+            for end in {goal[0], goal[-1]}:
+                self._by_end.setdefault(end, []).append((goal, key))
 
     def find(self, text: str) -> list[Term]:
         """Terms said in the text, in order, the longest at each place, by any of their names."""
-        return [term for _, _, term in self._places(tokens(text))]
+        return [term for _, _, term in self.places(text)]
+
+    def places(self, text: str) -> list[tuple[int, int, Term]]:
+        """The same with where each stands: tokens `start` to `end` of the text."""
+        return self._places(tokens(text))
 
     def near_misses(self, text: str, max_share: float = 0.34) -> list[NearMiss]:
         """Latin words, or as many hanzi as a term has, that are nearly a term but none.
@@ -83,20 +96,23 @@ class Lexicon:
         heard = tokens(text)
         covered = {i for start, end, _ in self._places(heard) for i in range(start, end)}
         found: list[NearMiss] = []
-        for key, term in self._by_tokens.items():
-            goal = "".join(key)
-            is_latin = goal.isascii()
-            if len(goal) < (4 if is_latin else 3):
-                continue
-            for width in {len(key), len(key) + 1} if is_latin else {len(key)}:
-                for start in range(len(heard) - width + 1):
-                    if not covered.isdisjoint(range(start, start + width)):
+        for start in range(len(heard)):
+            for width in range(1, self._widest + 2):
+                end = start + width
+                if end > len(heard) or not covered.isdisjoint(range(start, end)):
+                    break
+                said = "".join(heard[start:end])
+                for goal, key in self._with_an_end_of(said):
+                    if width != len(key) and not (goal.isascii() and width == len(key) + 1):
                         continue
-                    said = "".join(heard[start : start + width])
                     distance = _distance(goal, said, int(max_share * len(goal)))
                     if distance is not None:
-                        found.append(NearMiss(said, term, distance, start, start + width))
+                        found.append(NearMiss(said, self._by_tokens[key], distance, start, end))
         return _best_apart(found)
+
+    def _with_an_end_of(self, said: str) -> set[tuple[str, tuple[str, ...]]]:
+        """Terms that begin or end as what was said does: all that can be near."""
+        return {*self._by_end.get(said[0], ()), *self._by_end.get(said[-1], ())}
 
     def _places(self, heard: Sequence[str]) -> list[tuple[int, int, Term]]:
         places, i = [], 0
@@ -111,14 +127,18 @@ class Lexicon:
         return places
 
 
+def _shortest(key: tuple[str, ...]) -> int:
+    """Characters from which on a term can be missed nearly."""
+    return 4 if "".join(key).isascii() else 3
+
+
 def _distance(goal: str, said: str, limit: int) -> int | None:
     """Edit distance if it is within 1 to `limit`; cheap tests first."""
     if abs(len(goal) - len(said)) > limit or said.isascii() != goal.isascii():
         return None
     if goal[0] != said[0] and goal[-1] != said[-1]:
         return None
-    output = process_characters(goal, said)
-    distance = output.substitutions + output.deletions + output.insertions
+    distance = Levenshtein.distance(goal, said, score_cutoff=limit)
     return distance if 1 <= distance <= limit else None
 
 

@@ -9,6 +9,7 @@ import os
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -55,6 +56,11 @@ def write(path: Path, utterances: Iterable[Utterance]) -> str:
     return digest.hexdigest()
 
 
+def word_of(fields: dict[str, Any]) -> Word:
+    """JSON knows no tuples."""
+    return Word(**{**fields, "alternatives": tuple(fields.get("alternatives", ()))})
+
+
 def read(path: Path) -> list[Utterance]:
     """All utterances in order. Raises ManifestError for a line that is none."""
     utterances = []
@@ -64,7 +70,7 @@ def read(path: Path) -> list[Utterance]:
                 continue
             try:
                 fields = json.loads(line)
-                fields["words"] = tuple(Word(**word) for word in fields.get("words", ()))
+                fields["words"] = tuple(map(word_of, fields.get("words", ())))
                 utterances.append(Utterance(**fields))
             except (ValueError, TypeError, AttributeError) as error:
                 raise ManifestError(f"{path}, line {number}: not an utterance ({error})") from error

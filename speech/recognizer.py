@@ -9,20 +9,30 @@ import numpy as np
 
 from speech.types import Hypothesis
 
+AUTO_LANGUAGE = "auto"
+
+
+class UnknownLanguageError(ValueError):
+    """The model has no such language."""
+
 
 @dataclass(frozen=True, slots=True)
 class DecodeOptions:
     """How to decode. Stored with every hypothesis.
 
+    `language`: a code of the model's own, or "auto": each utterance in the one of zh and en that the model
+    finds more probable; the hypothesis says which.
     `window`: "speech" decodes a window as long as the longest utterance of the batch, "padded" the
     model's own 30 s, "auto" speech windows for a model that says it was tuned for them. `word_times`
-    asks for word times and probabilities (costs a second pass of the decoder).
+    asks for word times and probabilities (costs a second pass of the decoder). `prompt_terms` are told to
+    the model before it listens, the most important last; what finds no room is left out from the front.
     """
 
     language: str = "zh"
     max_new_tokens: int = 200
     window: str = "auto"
     word_times: bool = True
+    prompt_terms: tuple[str, ...] = ()
 
     def as_dict(self) -> dict[str, object]:
         return asdict(self)

@@ -26,21 +26,32 @@ class Span:
 class Word:
     """One hanzi or one Latin word with its times from the start of the utterance.
 
-    `probability` is in [0, 1]; None when nothing is known of it (a reference, a person's text).
+    `probability` is in [0, 1]; None when nothing is known of it (a reference, a person's text). `entropy`
+    (nats) and `margin` (log-probability ahead of the second choice) are those of its least certain token;
+    `alternatives` is what the recogniser would have written in its place, best first.
     """
 
     text: str
     start_ms: int
     end_ms: int
     probability: float | None = None
+    entropy: float | None = None
+    margin: float | None = None
+    alternatives: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Token:
-    """One decoded token and its natural log-probability."""
+    """One decoded token (or the few that make one character) and its natural log-probability.
+
+    `entropy` and `margin` as in Word; `rivals` are whole characters that were nearly chosen, best first.
+    """
 
     text: str
     logprob: float
+    entropy: float | None = None
+    margin: float | None = None
+    rivals: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

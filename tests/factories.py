@@ -21,8 +21,10 @@ from annotation.models import (
     RecordingStatus,
     Segment,
     SegmentStatus,
+    Term,
 )
 from base.storage import data_path, written_whole
+from speech.text import normalise
 from training.models import Promotion, SpeechModel, SpeechModelKind
 
 SAMPLE_RATE_HZ = 16_000
@@ -174,6 +176,11 @@ def make_label(
         status=status,
         **fields,
     )
+
+
+def make_term(text: str = "Metformin", *, site: Site | None = None, **fields: object) -> Term:
+    """A row as `annotation.services.terms` would leave it, without pinyin unless it is given."""
+    return Term.objects.create(site=site or make_site(), text=text, key=normalise(text), **fields)
 
 
 @dataclass(frozen=True)

@@ -1,5 +1,6 @@
 """A hypothesis: what one model with one setting heard in one segment. Rows are added, never changed."""
 
+from django.conf import settings as django_settings
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
@@ -11,7 +12,9 @@ from speech import types
 class Hypothesis(PublicModel):
     segment = models.ForeignKey(Segment, on_delete=models.CASCADE, related_name="hypotheses")
     text = models.TextField(blank=True)
-    words = models.JSONField(default=list, help_text=_("[{text, start_ms, end_ms, probability}]"))
+    words = models.JSONField(
+        default=list, help_text=_("[{text, start_ms, end_ms, probability, entropy, margin, alternatives}]")
+    )
     tokens = models.JSONField(default=list, help_text=_("[[text, logprob]]"))
     avg_logprob = models.FloatField()
     no_speech_prob = models.FloatField()
@@ -25,6 +28,14 @@ class Hypothesis(PublicModel):
     adapter_ref = models.CharField(max_length=255, blank=True)
     settings = models.JSONField(default=dict)
     normaliser_version = models.CharField(max_length=20)
+    asked_by = models.ForeignKey(
+        django_settings.AUTH_USER_MODEL,
+        null=True,
+        blank=True,
+        on_delete=models.SET_NULL,
+        related_name="+",
+        help_text=_("who had the sound heard again; such a row is a suggestion, never the segment's draft"),
+    )
 
     class Meta:
         ordering = ["-id"]

@@ -36,6 +36,7 @@ class Recording(PublicModel):
     source = models.CharField(max_length=12, choices=RecordingSource, default=RecordingSource.UPLOAD)
     title = models.CharField(_("title"), max_length=255)
     speaker = models.CharField(_("speaker"), max_length=80, blank=True)
+    department = models.CharField(_("department"), max_length=80, blank=True)
     uploaded_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
     )

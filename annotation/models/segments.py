@@ -16,23 +16,36 @@ class SegmentStatus(models.TextChoices):
     CLAIMED = "claimed", _("being corrected")
     DONE = "done", _("corrected")
     UNUSABLE = "unusable", _("unusable")
+    REPLACED = "replaced", _("split or joined")
 
 
 SEGMENT_TRANSITIONS = {
     SegmentStatus.WAITING: {SegmentStatus.OPEN},
-    SegmentStatus.OPEN: {SegmentStatus.CLAIMED},
-    SegmentStatus.CLAIMED: {SegmentStatus.OPEN, SegmentStatus.DONE, SegmentStatus.UNUSABLE},
-    SegmentStatus.DONE: {SegmentStatus.DONE, SegmentStatus.OPEN},  # a reviewer may send it back
+    SegmentStatus.OPEN: {SegmentStatus.CLAIMED, SegmentStatus.REPLACED},
+    SegmentStatus.CLAIMED: {
+        SegmentStatus.OPEN,
+        SegmentStatus.DONE,
+        SegmentStatus.UNUSABLE,
+        SegmentStatus.REPLACED,
+    },
+    # A reviewer may send it back, or find on a second hearing that nobody can use it.
+    SegmentStatus.DONE: {SegmentStatus.DONE, SegmentStatus.OPEN, SegmentStatus.UNUSABLE},
     SegmentStatus.UNUSABLE: {SegmentStatus.OPEN},
+    # Kept to be read, with all that was heard and written: see `became`.
+    SegmentStatus.REPLACED: set(),
 }
 
 
 class UnusableReason(models.TextChoices):
+    """The order is that of the menu, where each has the key of its number."""
+
     NO_SPEECH = "no_speech", _("no speech")
     UNINTELLIGIBLE = "unintelligible", _("cannot be understood")
+    NOISE = "noise", _("too noisy")
     OVERLAP = "overlap", _("several people at once")
+    NOT_MEDICAL = "not_medical", _("not medical")
+    PRIVATE = "private", _("patient data (PHI): must not be kept")
     WRONG_LANGUAGE = "wrong_language", _("another language")
-    PRIVATE = "private", _("must not be kept")
     CUT = "cut", _("cut in mid-word")
 
 
@@ -40,17 +53,26 @@ class SegmentQuerySet(models.QuerySet["Segment"]):
     def uncorrected(self) -> "SegmentQuerySet":
         return self.filter(status__in=[SegmentStatus.WAITING, SegmentStatus.OPEN, SegmentStatus.CLAIMED])
 
+    def current(self) -> "SegmentQuerySet":
+        """Without those that a split or a merge has replaced."""
+        return self.exclude(status=SegmentStatus.REPLACED)
+
 
 class Segment(PublicModel):
     recording = models.ForeignKey(Recording, on_delete=models.CASCADE, related_name="segments")
     # The recording's own site once more: a claim must find the best of one site without walking the others.
     site = models.ForeignKey(Site, on_delete=models.PROTECT, related_name="+", db_index=False)
+    # A number within the recording that never changes; the order is that of time, because segments are split.
     index = models.PositiveIntegerField()
     start_ms = models.PositiveIntegerField()
     end_ms = models.PositiveIntegerField()
+    made_from = models.ManyToManyField("self", symmetrical=False, blank=True, related_name="became")
 
     # Measured of the sound (speech/vad.py, speech/quality.py); speech_rate_cps once there is text.
     speech_ms = models.PositiveIntegerField(null=True, help_text=_("speech inside, without pauses"))
+    speech_spans = models.JSONField(
+        null=True, help_text=_("[[start_ms, end_ms]] from the segment's start; null: not looked for yet")
+    )
     snr_db = models.FloatField(null=True)
     clipping_ratio = models.FloatField(null=True)
     silence_ratio = models.FloatField(null=True)
@@ -72,13 +94,23 @@ class Segment(PublicModel):
         settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
     )
     lease_expires_at = models.DateTimeField(null=True, blank=True)
+    # Kept for one person's browser to fetch ahead. It stays open: where nothing else is left others get it.
+    reserved_for = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        null=True,
+        blank=True,
+        on_delete=models.SET_NULL,
+        related_name="+",
+        db_index=False,
+    )
+    reserved_until = models.DateTimeField(null=True, blank=True)
     version = models.PositiveIntegerField(default=0, help_text=_("raised by every submitted label"))
     unusable_reason = models.CharField(max_length=20, choices=UnusableReason, blank=True)
 
     objects = SegmentQuerySet.as_manager()
 
     class Meta:
-        ordering = ["recording_id", "index"]
+        ordering = ["recording_id", "start_ms", "id"]
         constraints = [
             models.UniqueConstraint(fields=["recording", "index"], name="segment_once_per_recording"),
             models.CheckConstraint(condition=Q(end_ms__gt=F("start_ms")), name="segment_has_length"),
@@ -86,10 +118,14 @@ class Segment(PublicModel):
         indexes = [
             # The claim: best open segment of a site. Not partial: bound values make SQLite ignore those.
             models.Index("site", "status", F("priority").desc(), "id", name="segment_queue"),
+            # A recording from its start to its end, and the neighbours of one segment.
+            models.Index(fields=["recording", "start_ms"], name="segment_in_time"),
             # Home and correction page: how many are left, and how long they take, without reading a row.
             models.Index(fields=["site", "status", "expected_seconds"], name="segment_left"),
             # Leases that ran out, and what one person holds.
             models.Index(fields=["claimed_by", "lease_expires_at"], name="segment_leases"),
+            # What is kept for one person: a handful of rows in all.
+            models.Index("reserved_for", name="segment_reserved", condition=Q(reserved_for__isnull=False)),
         ]
         verbose_name = _("segment")
         verbose_name_plural = _("segments")

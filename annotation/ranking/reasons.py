@@ -6,6 +6,7 @@
 | doubtful_words | count | words that are more likely wrong than right |
 | few_words | count | characters probably said and not written |
 | flag_<code of speech.confidence.hallucination_flags> | | the draft looks invented or empty |
+| rare_term | term | a term of the lexicon that hardly any correction holds yet, said or nearly said |
 | mixed_language | | Chinese and English in one utterance |
 | noisy | snr_db | hard to hear |
 | seen_before | count | the same draft stands earlier in this recording |
@@ -27,12 +28,15 @@ _LATIN_WORD = re.compile(r"[A-Za-z]{2,}")
 Reason = dict[str, str | int | float]
 
 
-def reasons_for(heard: Heard, flags: Sequence[str], errors: float, doubtful: int) -> list[Reason]:
+def reasons_for(
+    heard: Heard, flags: Sequence[str], errors: float, doubtful: int, rare_terms: Sequence[str] = ()
+) -> list[Reason]:
     """The strongest first."""
     text = heard.hypothesis.text
     found: list[Reason] = [{"code": f"flag_{flag}"} for flag in flags]
     if round(errors) > 0:
         found.append({"code": "likely_errors", "count": round(errors)})
+    found += [{"code": "rare_term", "term": term} for term in rare_terms[:1]]
     missing = round(missing_characters(len(characters(text)), heard.speech_ms))
     if missing > 0:
         found.append({"code": "few_words", "count": missing})

@@ -23,7 +23,7 @@ def approved_labels(site: Site | None = None) -> QuerySet[Label]:
     labels = (
         approved.filter(~Exists(newer), segment__status=SegmentStatus.DONE)
         .select_related("segment__recording__site", "hypothesis", "author")
-        .order_by("segment__recording_id", "segment__index")
+        .order_by("segment__recording_id", "segment__start_ms")
     )
     return labels if site is None else labels.filter(segment__site=site)
 

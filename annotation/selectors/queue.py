@@ -1,51 +1,58 @@
-"""The queue in figures, for the home page and the head of the correction page."""
+"""The order of the queue as one person sees it. Each query stays in one site: `segment_queue` needs that."""
 
-from typing import TypedDict
+import math
 
-from django.db.models import Count, Sum
+from django.db.models import Exists, OuterRef, Q, QuerySet, Subquery
 from django.utils import timezone
 
-from accounts.models import User
+from accounts.models import Site, User
 from accounts.selectors import sites_for_user
-from annotation.models import Label, Segment, SegmentStatus, Skip
+from annotation.models import Segment, SegmentStatus, Skip
 from annotation.selectors.segments import EDITORS
 
 
-class QueueSummary(TypedDict):
-    """`open` counts what is left for this person, their own segment in hand included."""
-
-    open: int
-    done: int
-    skipped: int
-    expected_seconds_left: float
-    my_active_ms_today: int
-    my_errors_removed_today: int
-    my_labels_today: int
+def open_queue(user: User, site: int | OuterRef) -> QuerySet[Segment]:
+    """What one site has open for this person, the best first: not skipped, not reserved for somebody else."""
+    return _unskipped(user).filter(not_of_others(user), site=site, status=SegmentStatus.OPEN)  # type: ignore[misc]
 
 
-def queue_summary(user: User) -> QueueSummary:
-    by_status = {
-        status: (count, seconds or 0.0)
-        for status, count, seconds in Segment.objects.filter(site__in=sites_for_user(user, *EDITORS))
-        .order_by()
-        .values_list("status")
-        .annotate(Count("pk"), Sum("expected_seconds"))
-    }
-    left = [by_status.get(status, (0, 0.0)) for status in (SegmentStatus.OPEN, SegmentStatus.CLAIMED)]
-    # A skip of a segment that somebody corrected meanwhile is no loss any more.
-    skipped = Skip.objects.filter(author=user, segment__status=SegmentStatus.OPEN).aggregate(
-        count=Count("pk"), seconds=Sum("segment__expected_seconds")
-    )
-    midnight = timezone.localtime().replace(hour=0, minute=0, second=0, microsecond=0)
-    today = Label.objects.filter(author=user, created_at__gte=midnight).aggregate(
-        active_ms=Sum("active_edit_ms"), errors=Sum("errors_removed"), labels=Count("pk")
-    )
-    return {
-        "open": sum(count for count, _ in left) - skipped["count"],
-        "done": by_status.get(SegmentStatus.DONE, (0, 0.0))[0],
-        "skipped": skipped["count"],
-        "expected_seconds_left": max(0.0, sum(seconds for _, seconds in left) - (skipped["seconds"] or 0.0)),
-        "my_active_ms_today": today["active_ms"] or 0,
-        "my_errors_removed_today": today["errors"] or 0,
-        "my_labels_today": today["labels"],
-    }
+def not_of_others(user: User) -> Q:
+    """Not reserved, or for this very person."""
+    return Q(reserved_until=None) | Q(reserved_until__lt=timezone.now()) | Q(reserved_for=user)
+
+
+def abandoned_segment(user: User, site: int) -> Segment | None:
+    """The best of a site whose lease ran out. Leases are few: one for each person at work."""
+    expired = {"status": SegmentStatus.CLAIMED, "lease_expires_at__lt": timezone.now()}
+    return _unskipped(user).filter(site=site, **expired).first()
+
+
+def sites_by_best(user: User, site: Site | None = None) -> list[int]:
+    """Keys of the sites where this person corrects, the one with the best open segment first."""
+    sites = sites_for_user(user, *EDITORS)
+    if site is not None:
+        sites = sites.filter(pk=site.pk)
+    keys = list(sites.order_by().values_list("pk", flat=True))
+    if len(keys) < 2:  # nearly everybody
+        return keys
+    best = open_queue(user, OuterRef("pk")).values("priority")[:1]
+    found = sites.order_by().annotate(best=Subquery(best)).values_list("pk", "best")
+    by_best = sorted(found, key=lambda row: -math.inf if row[1] is None else row[1], reverse=True)
+    return [pk for pk, _ in by_best]
+
+
+def next_segments(user: User, most: int) -> list[Segment]:
+    """What the queue would give this person next, if they were alone."""
+    heads = [one for site in sites_by_best(user) for one in open_queue(user, site)[:most]]
+    return sorted(heads, key=lambda one: (-one.priority, one.pk))[:most]
+
+
+def reserved_segments(user: User) -> QuerySet[Segment]:
+    """What is kept for this person, so that their browser can fetch it ahead."""
+    held = Segment.objects.filter(reserved_for=user, status=SegmentStatus.OPEN)
+    return held.filter(reserved_until__gt=timezone.now()).order_by("-priority", "id")
+
+
+def _unskipped(user: User) -> QuerySet[Segment]:
+    skipped = Exists(Skip.objects.filter(segment=OuterRef("pk"), author=user))
+    return Segment.objects.filter(~skipped).order_by("-priority", "id")

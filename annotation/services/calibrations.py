@@ -1,8 +1,9 @@
 """After corrections: learn how far to trust the drafts and how long experts take, and rank anew."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict
+from functools import cache, partial
 
 from django.db import transaction
 
@@ -11,14 +12,15 @@ from annotation.models import CalibrationFit, Label, Segment, SegmentStatus
 from annotation.ranking.calibration import Corrected, fit
 from annotation.ranking.effort import Spent, fit_time
 from annotation.ranking.errors import missing_characters
-from annotation.ranking.priority import Candidate, priorities
-from annotation.selectors.calibrations import heard_of, knowledge_of
+from annotation.ranking.priority import Knowledge, priorities
+from annotation.selectors.calibrations import NEWEST_LABELS, heard_of, knowledge_of
+from annotation.selectors.candidates import candidate, other_texts
 from annotation.selectors.labels import approved_labels
+from annotation.selectors.terms import lexicon_of
 from base.jobs import Job, enqueue_on_commit
 from speech.text import characters
 
 REFIT_EVERY = 50  # labels
-NEWEST_LABELS = 3000  # more teach nothing new to ten weights
 _BATCH = 500
 _PLACE = ["priority", "expected_errors", "expected_seconds", "reasons"]
 
@@ -44,7 +46,7 @@ def calibration_refit(*, site: Site) -> CalibrationFit | None:
         return None
     model_ref = labels[0].hypothesis.model_ref  # type: ignore[union-attr]
     labels = [label for label in labels if label.hypothesis and label.hypothesis.model_ref == model_ref]
-    corrected = [_corrected(label) for label in labels]
+    corrected = _corrected(site, labels)
     missing = sum(
         missing_characters(len(characters(one.heard.hypothesis.text)), one.heard.speech_ms)
         for one in corrected
@@ -69,6 +71,8 @@ def calibration_refit(*, site: Site) -> CalibrationFit | None:
         **_paces(labels),
     )
     segments_rerank(site=site)
+    # Knowing better how far the model can be trusted, it may be asked about what experts wrote.
+    enqueue_on_commit(Job.LABELS_RECHECK, site.pk)
     return row
 
 
@@ -76,41 +80,41 @@ def segments_rerank(*, site: Site) -> int:
     """New places for all that is open, recording by recording -> how many. Only the place is written."""
     keys = (
         Segment.objects.filter(site=site, status=SegmentStatus.OPEN, hypothesis__isnull=False)
-        .order_by("recording_id", "index")
+        .order_by("recording_id", "start_ms")
         .values_list("pk", "recording_id")
     )
+    known = cache(partial(knowledge_of, site.pk))  # by model; read once, not for every batch
     done = 0
     for batch in _whole_recordings(keys.iterator()):
-        segments = Segment.objects.filter(pk__in=batch).select_related("hypothesis")
-        done += _rerank(site, list(segments.order_by("recording_id", "index")))
+        segments = Segment.objects.filter(pk__in=batch).select_related("hypothesis", "recording")
+        done += _rerank(site, list(segments.order_by("recording_id", "start_ms")), known)
     return done
 
 
 def newest_hypothesis_adopt(*, segment: Segment) -> bool:
     """A segment that comes back uncorrected shows what was heard while somebody had it in hand."""
-    newest = segment.hypotheses.order_by("-id").first()
+    newest = segment.hypotheses.filter(asked_by=None).order_by("-id").first()
     if newest is None or newest.pk == segment.hypothesis_id:
         return False
     Segment.objects.filter(pk=segment.pk).update(
         hypothesis=newest, speech_rate_cps=newest.speech_rates_cps.get("all")
     )
-    current = Segment.objects.select_related("hypothesis", "site").get(pk=segment.pk)
-    _rerank(current.site, [current])
+    current = Segment.objects.select_related("hypothesis", "recording", "site").get(pk=segment.pk)
+    _rerank(current.site, [current], partial(knowledge_of, current.site_id))
     return True
 
 
-def _rerank(site: Site, segments: Sequence[Segment]) -> int:
-    by_recording: dict[int, list[Segment]] = defaultdict(list)
+def _rerank(site: Site, segments: Sequence[Segment], known: Callable[[str], Knowledge]) -> int:
+    lexicon, others = lexicon_of(site.pk), other_texts(segments)
+    batches: dict[str, list[Segment]] = defaultdict(list)
     for segment in segments:
-        by_recording[segment.recording_id].append(segment)
-    known = {ref: knowledge_of(site.pk, ref) for ref in {s.hypothesis.model_ref for s in segments}}  # type: ignore[union-attr]
-    for group in by_recording.values():
-        batch = [
-            Candidate(str(s.uuid), heard_of(s), s.hypothesis.flags, s.duration_ms)  # type: ignore[union-attr]
-            for s in group
+        batches[segment.hypothesis.model_ref].append(segment)  # type: ignore[union-attr]
+    for model_ref, batch in batches.items():
+        found = [
+            candidate(s, s.hypothesis.as_heard(), s.hypothesis.flags, lexicon, others.get(s.pk))  # type: ignore[union-attr]
+            for s in batch
         ]
-        knowledge = known[group[0].hypothesis.model_ref]  # type: ignore[union-attr]
-        for segment, place in zip(group, priorities(batch, knowledge), strict=True):
+        for segment, place in zip(batch, priorities(found, known(model_ref)), strict=True):
             segment.priority, segment.expected_errors = place.priority, place.expected_errors
             segment.expected_seconds, segment.reasons = place.expected_seconds, place.reasons
     with transaction.atomic():
@@ -131,10 +135,18 @@ def _whole_recordings(keys: Iterable[tuple[int, int]]) -> Iterable[list[int]]:
         yield batch
 
 
-def _corrected(label: Label) -> Corrected:
-    segment = label.segment
-    segment.hypothesis = label.hypothesis  # what the expert saw, not what was heard since
-    return Corrected(heard_of(segment), label.text, str(segment.recording_id))
+def _corrected(site: Site, labels: Sequence[Label]) -> list[Corrected]:
+    for label in labels:
+        label.segment.hypothesis = label.hypothesis  # what the expert saw, not what was heard since
+    lexicon, others = lexicon_of(site.pk), other_texts([label.segment for label in labels])
+    return [
+        Corrected(
+            heard_of(label.segment, lexicon, others.get(label.segment_id)),
+            label.text,
+            str(label.segment.recording_id),
+        )
+        for label in labels
+    ]
 
 
 def _paces(labels: Sequence[Label]) -> dict[str, object]:

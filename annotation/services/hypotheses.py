@@ -7,10 +7,12 @@ from django.db import transaction
 from django.db.models import Exists, OuterRef
 from django.utils import timezone
 
+from accounts.models import User
 from annotation.models import Hypothesis, Recording, RecordingStatus, Segment, SegmentStatus
 from annotation.ranking.priority import Candidate, Priority, priorities
-from annotation.ranking.words import Heard
 from annotation.selectors.calibrations import knowledge_of
+from annotation.selectors.candidates import candidate, speech_ms_of
+from annotation.selectors.terms import lexicon_of
 from speech import types
 from speech.confidence import hallucination_flags, speech_rates
 from speech.text import NORMALISER_VERSION
@@ -45,10 +47,11 @@ def hypotheses_store(
     with transaction.atomic():
         ids = [segment.pk for segment, _ in results]
         # Locked in one order, so that two batches cannot wait for each other.
-        current = Segment.objects.select_for_update().order_by("pk").in_bulk(ids)
+        rows_now = Segment.objects.select_for_update(of=("self",)).order_by("pk")
+        current = rows_now.select_related("recording", "hypothesis").in_bulk(ids)
         kept = [(current[segment.pk], heard) for segment, heard in results if segment.pk in current]
-        kept.sort(key=lambda result: (result[0].recording_id, result[0].index))
-        flags = [hallucination_flags(heard, s.duration_ms, _speech_ms(s)) for s, heard in kept]
+        kept.sort(key=lambda result: (result[0].recording_id, result[0].start_ms))
+        flags = [hallucination_flags(heard, s.duration_ms, speech_ms_of(s)) for s, heard in kept]
         made_by = {"model_ref": model_ref, "adapter_ref": adapter_ref, "settings": dict(settings)}
         rows = [
             Hypothesis(**_fields(segment, heard), flags=found, **made_by)
@@ -59,6 +62,27 @@ def hypotheses_store(
         Segment.objects.bulk_update(ranked, _RANKED_FIELDS, batch_size=_BATCH)
         _mark_drafted({segment.recording_id for segment, _ in kept})
     return len(ranked)
+
+
+def hypothesis_add(
+    *,
+    segment: Segment,
+    heard: types.Hypothesis,
+    flags: Sequence[str],
+    model_ref: str,
+    adapter_ref: str,
+    settings: Mapping[str, object],
+    asked_by: User,
+) -> Hypothesis:
+    """What a person asked to hear: a suggestion. Neither the draft nor its place in the queue change."""
+    return Hypothesis.objects.create(
+        **_fields(segment, heard),
+        flags=list(flags),
+        model_ref=model_ref,
+        adapter_ref=adapter_ref,
+        settings=dict(settings),
+        asked_by=asked_by,
+    )
 
 
 def _fields(segment: Segment, heard: types.Hypothesis) -> dict[str, object]:
@@ -78,8 +102,9 @@ def _fields(segment: Segment, heard: types.Hypothesis) -> dict[str, object]:
 
 def _rank(kept: Sequence[Result], flags: Sequence[list[str]], rows: Sequence[Hypothesis]) -> list[Segment]:
     """Writes draft, priority and state into the segments that wait for one; they are not saved here."""
+    lexicons = {site: lexicon_of(site) for site in {s.site_id for s, _ in kept}}
     batch = [
-        Candidate(str(s.uuid), Heard(heard, _speech_ms(s), s.snr_db), found, s.duration_ms)
+        candidate(s, heard, found, lexicons[s.site_id], _before(s, rows[0].model_ref))
         for (s, heard), found in zip(kept, flags, strict=True)
     ]
     now = timezone.now()
@@ -118,5 +143,7 @@ def _mark_drafted(recordings: set[int]) -> None:
     )
 
 
-def _speech_ms(segment: Segment) -> int:
-    return segment.duration_ms if segment.speech_ms is None else segment.speech_ms
+def _before(segment: Segment, model_ref: str) -> str | None:
+    """What another model had heard, whose draft this one replaces."""
+    earlier = segment.hypothesis
+    return earlier.text if earlier and earlier.model_ref != model_ref else None

@@ -1,6 +1,6 @@
 """What people write: autosaved drafts, submitted versions, review. Nothing typed is lost or overwritten."""
 
-from typing import NoReturn
+from typing import Any
 
 from django.conf import settings
 from django.db import IntegrityError, transaction
@@ -8,11 +8,21 @@ from django.utils.translation import gettext as _
 
 from accounts.models import Role, User
 from accounts.selectors import require_role
-from annotation.models import Draft, Label, LabelStatus, Segment, SegmentStatus
+from annotation.models import Draft, Label, LabelMode, LabelStatus, Segment, SegmentStatus
 from annotation.models.labels import LABEL_TRANSITIONS
 from annotation.selectors.labels import newest_label
 from annotation.selectors.segments import EDITORS
 from annotation.services.calibrations import calibration_refit_when_due
+from annotation.services.conflicts import (
+    Typed,
+    comes_late,
+    knows_of,
+    raise_stale_draft,
+    raise_stale_version,
+    segment_text,
+)
+from annotation.services.phi import phi_carried, phi_checked
+from annotation.services.reading_lots import double_reading_draw
 from audit.services import entry_add
 from base.errors import Conflict, DomainError, Forbidden
 from speech.metrics import cer
@@ -22,54 +32,92 @@ MAX_TEXT_CHARACTERS = 10_000
 MAX_ACTIVE_MS = 4 * 3600 * 1000  # a tab that reports more is wrong about it
 
 
-def draft_save(*, user: User, segment: Segment, text: str, base_version: int, active_edit_ms: int) -> Draft:
+def draft_save(
+    *,
+    user: User,
+    segment: Segment,
+    text: str,
+    base_version: int,
+    active_edit_ms: int,
+    base_text: str | None = None,
+    stamp: str = "",
+    after: str = "",
+    phi: list[dict[str, Any]] | None = None,
+) -> Draft:
     """Autosave: one row for each person and segment. Kept whoever holds the segment: typing is never refused.
 
     A draft that started from an older version than the stored one, or than what this person has submitted
-    already (a forgotten tab, a save that comes after the submit), is refused: Conflict `stale_draft`.
+    already (a forgotten tab, a save that comes after the submit), or that does not know of the stored one
+    (a second window), is refused: Conflict `stale_draft`. One that was overtaken on the way changes nothing.
     """
     require_role(user, *EDITORS, site=segment.recording.site)
-    text, active_edit_ms = _checked(text), _clamped(active_edit_ms)
+    spans = phi_carried(phi_checked(phi, text), text, _checked(text))
+    typed = Typed(_checked(text), base_text, stamp, after)
     if Label.objects.filter(segment=segment, author=user, version__gt=base_version).exists():
-        _raise_stale_draft(segment, text)
-    values = {"text": text, "base_version": base_version, "active_edit_ms": active_edit_ms}
+        raise_stale_draft(segment, typed, base_version)
+    values = {
+        "text": typed.text,
+        "phi": spans,
+        "base_version": base_version,
+        "base_text": segment_text(segment, base_version) if base_text is None else _checked(base_text),
+        "stamp": stamp,
+        "active_edit_ms": _clamped(active_edit_ms),
+    }
     try:
         with transaction.atomic():
             draft, created = Draft.objects.select_for_update().get_or_create(
                 segment=segment, author=user, defaults=values
             )
-            if created:
+            if created or comes_late(draft, typed):
                 return draft
-            if draft.base_version > base_version:
-                _raise_stale_draft(segment, text, theirs=draft.text)
-            draft.text, draft.base_version = text, base_version
-            draft.active_edit_ms = active_edit_ms
+            if draft.base_version > base_version or not knows_of(draft, typed):
+                raise_stale_draft(segment, typed, base_version, draft)
+            for name, value in values.items():
+                setattr(draft, name, value)
             draft.save()
             return draft
     except IntegrityError:  # the segment was deleted meanwhile
         raise DomainError("segment_gone", _("This segment is no longer there.")) from None
 
 
-def label_submit(*, user: User, segment: Segment, text: str, version: int, active_edit_ms: int) -> Label:
+def label_submit(
+    *,
+    user: User,
+    segment: Segment,
+    text: str,
+    version: int,
+    active_edit_ms: int,
+    base_text: str | None = None,
+    stamp: str = "",
+    after: str = "",
+    phi: list[dict[str, Any]] | None = None,
+    mode: str = LabelMode.EDIT,
+) -> Label:
     """The next version of the segment's text. `version` is the one that the page was opened with.
 
     An expired lease is no obstacle as long as nobody else came; a corrected segment may be corrected again.
-    The same submit sent twice gives the same label. Raises DomainError `empty_text`; Conflict
-    `stale_version`, `held_by_other`, `unusable` or `not_ready`, each with `yours`, `theirs`, `version`.
+    The same submit sent twice gives the same label, however late. Raises DomainError `empty_text`; Conflict
+    `stale_version`, `stale_draft` (this person has typed something else in another window),
+    `held_by_other`, `unusable` or `not_ready`, each with `yours`, `theirs`, `version`.
     """
     require_role(user, *EDITORS, site=segment.recording.site)
-    target = prepare_label(_checked(text))
-    if not target:
-        message = _("There is no text. If nothing can be understood, mark the segment as unusable.")
-        raise DomainError("empty_text", message)
+    target = submitted_text(text)
+    # Tidying moves characters, so the marks go with them.
+    sent = None if phi is None else phi_carried(phi_checked(phi, text), text, target)
+    typed = Typed(target, base_text, stamp, after)
     with transaction.atomic():
-        locked = Segment.objects.select_for_update(of=("self",)).get(pk=segment.pk)
+        rows = Segment.objects.select_for_update(of=("self",)).select_related("hypothesis")
+        locked = rows.get(pk=segment.pk)
         newest = newest_label(locked)
-        if newest is not None and _is_repeated(newest, user, target, version):
-            return newest
-        _check_may_submit(locked, newest, user, target, version)
-        label = _add_version(locked, user, target, _clamped(active_edit_ms))
-        Draft.objects.filter(segment=locked, author=user).delete()
+        # Who knows nothing of marks takes none off.
+        stored = phi_carried(newest.phi, newest.text, target) if newest else []
+        spans = stored if sent is None else sent
+        repeated = _already_submitted(locked, user, target, spans, version)
+        if repeated is not None:
+            return repeated
+        _check_may_submit(locked, user, typed, version)
+        label = _add_version(locked, user, target, spans, _clamped(active_edit_ms), mode)
+        _drop_draft(locked, user, typed)
         entry_add(
             actor=user,
             verb="label_submitted",
@@ -78,9 +126,20 @@ def label_submit(*, user: User, segment: Segment, text: str, version: int, activ
             segment=str(locked.uuid),
             version=label.version,
             origin=label.origin,
+            **({"phi": len(spans)} if spans else {}),
         )
         calibration_refit_when_due(label=label)
+        double_reading_draw(label=label)
     return label
+
+
+def submitted_text(text: str) -> str:
+    """As it is stored. Raises DomainError `empty_text`, `text_too_long`."""
+    target = prepare_label(_checked(text))
+    if not target:
+        message = _("There is no text. If nothing can be understood, mark the segment as unusable.")
+        raise DomainError("empty_text", message)
+    return target
 
 
 def label_review(*, user: User, label: Label, approve: bool) -> Label:
@@ -104,16 +163,26 @@ def label_review(*, user: User, label: Label, approve: bool) -> Label:
     return label
 
 
-def _check_may_submit(segment: Segment, newest: Label | None, user: User, text: str, version: int) -> None:
+def _check_may_submit(segment: Segment, user: User, typed: Typed, version: int) -> None:
     """The segment is locked; says no with both texts, so that nothing that was typed is lost."""
-    theirs = newest.text if newest else segment.hypothesis.text if segment.hypothesis else ""
-    both = {"yours": text, "theirs": theirs, "version": segment.version}
+    newest = newest_label(segment)
     if segment.version != version:
-        message = _("Somebody has saved another version meanwhile. Both texts are shown.")
-        raise Conflict("stale_version", message, **both)
+        raise_stale_version(segment, newest, user, typed, version)
+    draft = Draft.objects.filter(segment=segment, author=user).first()
+    # A later text of the same window is no obstacle: it stays as a draft.
+    known = draft is None or knows_of(draft, typed) or comes_late(draft, typed)
+    if draft and not known and prepare_label(draft.text) != typed.text:
+        raise_stale_draft(segment, typed, version, draft)
+    theirs = newest.text if newest else segment_text(segment)
+    both = {"yours": typed.text, "theirs": theirs, "version": segment.version}
     if segment.status == SegmentStatus.CLAIMED and segment.claimed_by_id != user.pk:
         message = _("Somebody else is correcting this segment now. Your text is not saved yet.")
         raise Conflict("held_by_other", message, **both)
+    if segment.status == SegmentStatus.REPLACED:
+        message = _(
+            "This segment has been split or joined meanwhile. Your text is kept with its earlier texts."
+        )
+        raise Conflict("replaced", message, **both)
     if segment.status == SegmentStatus.UNUSABLE:
         message = _("This segment has been marked as unusable. Reopen it first.")
         raise Conflict("unusable", message, **both)
@@ -121,7 +190,9 @@ def _check_may_submit(segment: Segment, newest: Label | None, user: User, text: 
         raise Conflict("not_ready", _("This segment has no draft yet. Try again in a moment."), **both)
 
 
-def _add_version(segment: Segment, user: User, text: str, active_edit_ms: int) -> Label:
+def _add_version(
+    segment: Segment, user: User, text: str, phi: list[dict[str, Any]], active_edit_ms: int, mode: str
+) -> Label:
     heard = segment.hypothesis.text if segment.hypothesis else ""
     segment.version += 1
     segment.status = SegmentStatus.DONE
@@ -131,12 +202,21 @@ def _add_version(segment: Segment, user: User, text: str, active_edit_ms: int) -
         segment=segment,
         version=segment.version,
         text=text,
+        phi=phi,
         author=user,
         hypothesis=segment.hypothesis,
         status=LabelStatus.SUBMITTED if settings.AUSCULT_REVIEW_REQUIRED else LabelStatus.APPROVED,
+        mode=mode,
         active_edit_ms=active_edit_ms,
         errors_removed=cer(text, heard).errors,
     )
+
+
+def _drop_draft(segment: Segment, user: User, typed: Typed) -> None:
+    """Submitted; but what the same window has typed since (this submit was long on its way) stays a draft."""
+    for draft in Draft.objects.filter(segment=segment, author=user):
+        if draft.stamp == typed.stamp or not comes_late(draft, typed):
+            draft.delete()
 
 
 def _send_back_if_nothing_stands(segment: Segment) -> None:
@@ -149,9 +229,12 @@ def _send_back_if_nothing_stands(segment: Segment) -> None:
         segment.save(update_fields=["status", "updated_at"])
 
 
-def _is_repeated(newest: Label, user: User, text: str, version: int) -> bool:
+def _already_submitted(
+    segment: Segment, user: User, text: str, phi: list[dict[str, Any]], version: int
+) -> Label | None:
     """The answer to the first submit was lost on the way, and the page has sent it again."""
-    return newest.author_id == user.pk and newest.version == version + 1 and newest.text == text
+    label = segment.labels.filter(author=user, version=version + 1, text=text).first()
+    return label if label and label.phi == phi else None
 
 
 def _checked(text: str) -> str:
@@ -164,14 +247,3 @@ def _checked(text: str) -> str:
 
 def _clamped(active_edit_ms: int) -> int:
     return max(0, min(active_edit_ms, MAX_ACTIVE_MS))
-
-
-def _raise_stale_draft(segment: Segment, yours: str, theirs: str | None = None) -> NoReturn:
-    newest = newest_label(segment)
-    raise Conflict(
-        "stale_draft",
-        _("A newer version of this text is saved already; this older one is not kept over it."),
-        yours=yours,
-        theirs=theirs if theirs is not None else newest.text if newest else "",
-        version=newest.version if newest else 0,
-    )

@@ -1,51 +1,45 @@
-"""Who corrects what, now: claim, heartbeat, release, skip, unusable, reopen.
+"""Who corrects what, now: claim, release, skip, unusable, reopen. The lease itself: `services/leases.py`.
 
 A claim is a lease of AUSCULT_LEASE_S that the page renews. Every change of hands is one conditional
 UPDATE whose row count is checked, so that two people never hold one segment, on SQLite or PostgreSQL.
 """
 
-from datetime import datetime, timedelta
+from collections.abc import Sequence
 
-from django.conf import settings
-from django.db import transaction
-from django.db.models import QuerySet
+from django.db import connection, transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from accounts.models import Site, User
-from accounts.selectors import require_role, sites_for_user
+from accounts.selectors import require_role
 from annotation.models import Draft, Segment, SegmentStatus, Skip, UnusableReason
+from annotation.selectors.queue import abandoned_segment, sites_by_best
 from annotation.selectors.segments import EDITORS, held_segment
 from annotation.services.calibrations import newest_hypothesis_adopt
+from annotation.services.leases import hand_over, lease_take, reservations_drop, segment_lease_best
+from annotation.services.readings import reading_claim_next
 from audit.services import entry_add
 from base.errors import Conflict, DomainError
-
-_MAX_TRIES = 50
-_FREE = {"claimed_by": None, "lease_expires_at": None}
 
 
 def segment_claim_next(*, user: User, site: Site | None = None) -> Segment | None:
     """The best segment for this person, leased to them; None when the queue has nothing for them.
 
     A segment that they hold already comes back first (a reload must not take another one), then the best
-    open one, then the best one whose lease ran out. What they skipped is left out.
+    open one (last those that are reserved for others), then the best one whose lease ran out. What they
+    skipped is left out.
     """
-    sites = list(sites_for_user(user, *EDITORS).values_list("pk", flat=True))
-    if site is not None:
-        sites = [pk for pk in sites if pk == site.pk]
-    for _attempt in range(_MAX_TRIES):
-        with transaction.atomic():
-            # One claim of a person at a time, or a double click would lease two segments to them.
-            User.objects.select_for_update(no_key=True).get(pk=user.pk)
-            best = held_segment(user, sites) or _best(user, sites)
-            if best is None:
-                return None
-            unchanged = {"status": best.status, "lease_expires_at": best.lease_expires_at}
-            if _take(user, best.pk, claimed_by=best.claimed_by_id, **unchanged):
-                if best.claimed_by_id not in (None, user.pk):  # its lease ran out in other hands
-                    newest_hypothesis_adopt(segment=best)
-                return _loaded(best.pk)
-    return None
+    if blind := reading_claim_next(user=user, site=site):  # a second reading, hidden among the rest
+        return blind
+    sites = sites_by_best(user, site)
+    with transaction.atomic():
+        _one_claim_at_a_time(user)
+        return (
+            _take_open(user, sites)
+            or _keep_held(user, sites)
+            or _take_open(user, sites, of_others=True)
+            or _take_abandoned(user, sites)
+        )
 
 
 def segment_claim(*, user: User, segment: Segment) -> Segment:
@@ -54,14 +48,13 @@ def segment_claim(*, user: User, segment: Segment) -> Segment:
     Raises Forbidden; Conflict `held_by_other`, `not_ready` (no draft yet) or `unusable` (reopen it first).
     """
     require_role(user, *EDITORS, site=segment.recording.site)
-    now = timezone.now()
-    for free in (
-        {"status": SegmentStatus.OPEN},
-        {"status": SegmentStatus.CLAIMED, "claimed_by": user},
-        {"status": SegmentStatus.CLAIMED, "lease_expires_at__lt": now},
-    ):
-        if _take(user, segment.pk, **free):
-            if "lease_expires_at__lt" in free:
+    if segment.claimed_by_id == user.pk and (until := lease_take(user, segment.pk, **_held_by(user))):
+        segment.lease_expires_at = until  # the usual case: the queue has led here
+        return segment
+    abandoned = {"status": SegmentStatus.CLAIMED, "lease_expires_at__lt": timezone.now()}
+    for free in ({"status": SegmentStatus.OPEN}, _held_by(user), abandoned):
+        if lease_take(user, segment.pk, **free):
+            if free is abandoned:
                 newest_hypothesis_adopt(segment=segment)
             return _loaded(segment.pk)
     current = _loaded(segment.pk)
@@ -70,23 +63,13 @@ def segment_claim(*, user: User, segment: Segment) -> Segment:
     raise _not_claimable(current)
 
 
-def segment_heartbeat(*, user: User, segment: Segment) -> datetime:
-    """Renews the lease, also one that ran out while nobody else came -> when it ends now.
-
-    Raises Conflict `lease_lost`; what was typed stays in the draft.
-    """
-    if not _take(user, segment.pk, status=SegmentStatus.CLAIMED, claimed_by=user):
-        message = _("Somebody else has taken this segment. What you typed is kept as a draft.")
-        raise Conflict("lease_lost", message)
-    return _lease_end()
-
-
 def segment_release(*, user: User, segment: Segment) -> bool:
     """Gives it back to the queue; no harm when it is no longer theirs (a closing page may come late)."""
     with transaction.atomic():
-        given_back = _hand_over(user, segment, SegmentStatus.OPEN)
+        given_back = hand_over(user, segment, SegmentStatus.OPEN)
         if given_back:
             newest_hypothesis_adopt(segment=segment)
+            reservations_drop(user=user)
     return given_back
 
 
@@ -96,9 +79,13 @@ def segment_skip(*, user: User, segment: Segment) -> None:
     require_role(user, *EDITORS, site=site)
     with transaction.atomic():
         Skip.objects.get_or_create(segment=segment, author=user)
-        if _hand_over(user, segment, SegmentStatus.OPEN):
+        if hand_over(user, segment, SegmentStatus.OPEN):
             newest_hypothesis_adopt(segment=segment)
         entry_add(actor=user, verb="segment_skipped", target=segment, site=site)
+
+
+def lease_is_over(segment: Segment) -> bool:
+    return segment.lease_expires_at is not None and segment.lease_expires_at < timezone.now()
 
 
 def skips_clear(*, user: User) -> int:
@@ -111,7 +98,7 @@ def segment_mark_unusable(*, user: User, segment: Segment, reason: str, note: st
     if reason not in UnusableReason.values:
         raise DomainError("unknown_reason", _("Say why the segment is unusable, with one of the reasons."))
     with transaction.atomic():
-        if not _hand_over(user, segment, SegmentStatus.UNUSABLE, unusable_reason=reason):
+        if not hand_over(user, segment, SegmentStatus.UNUSABLE, unusable_reason=reason):
             raise _not_claimable(_loaded(segment.pk))
         Draft.objects.filter(segment=segment, author=user).delete()
         entry_add(
@@ -135,45 +122,39 @@ def segment_reopen(*, user: User, segment: Segment) -> None:
         entry_add(actor=user, verb="segment_reopened", target=segment, site=site)
 
 
-def _best(user: User, sites: list[int]) -> Segment | None:
-    """Open first, else a lease that ran out: two queries, because their OR would defeat the index.
+def _one_claim_at_a_time(user: User) -> None:
+    """Or a double click would lease two segments. SQLite has one writer at a time anyway."""
+    if connection.features.has_select_for_update:
+        with connection.cursor() as cursor:
+            cursor.execute(f"SELECT 1 FROM {User._meta.db_table} WHERE id = %s FOR NO KEY UPDATE", [user.pk])
 
-    One query for each site, for the same reason: an index gives an order only within one site.
-    """
-    expired = {"status": SegmentStatus.CLAIMED, "lease_expires_at__lt": timezone.now()}
-    for state in ({"status": SegmentStatus.OPEN}, expired):
-        found = [one for site in sites for one in _queue_of(user, site).filter(**state)[:1]]
-        if found:
-            return min(found, key=lambda one: (-one.priority, one.pk))
+
+def _keep_held(user: User, sites: Sequence[int]) -> Segment | None:
+    held = held_segment(user, sites)
+    if held and (until := lease_take(user, held.pk, claimed_by=user)):
+        held.lease_expires_at = until
+    return held
+
+
+def _take_open(user: User, sites: Sequence[int], of_others: bool = False) -> Segment | None:
+    """None for who holds one. `sites` come with the best first; the next count where that one is empty."""
+    leased = (segment_lease_best(user=user, site=site, sites=sites, of_others=of_others) for site in sites)
+    return next(filter(None, leased), None)
+
+
+def _take_abandoned(user: User, sites: Sequence[int]) -> Segment | None:
+    """The best segment whose lease ran out in other hands, with what was heard of it since."""
+    found = [one for site in sites if (one := abandoned_segment(user, site))]
+    for one in sorted(found, key=lambda one: (-one.priority, one.pk)):
+        as_found = {"status": SegmentStatus.CLAIMED, "lease_expires_at": one.lease_expires_at}
+        if lease_take(user, one.pk, **as_found):
+            newest_hypothesis_adopt(segment=one)
+            return _loaded(one.pk)
     return None
 
 
-def _queue_of(user: User, site: int) -> QuerySet[Segment]:
-    return (
-        Segment.objects.select_for_update(skip_locked=True, of=("self",))
-        .filter(site=site)
-        .exclude(skips__author=user)
-        .order_by("-priority", "id")
-        .only("status", "priority", "claimed_by", "lease_expires_at")
-    )
-
-
-def _take(user: User, pk: int, **free: object) -> bool:
-    """Leases the segment to `user` if it is still as `free` says."""
-    taken = Segment.objects.filter(pk=pk, **free).update(
-        status=SegmentStatus.CLAIMED, claimed_by=user, lease_expires_at=_lease_end()
-    )
-    return taken == 1
-
-
-def _hand_over(user: User, segment: Segment, status: SegmentStatus, **fields: object) -> bool:
-    """Out of this person's hands, if it is in them."""
-    held = Segment.objects.filter(pk=segment.pk, status=SegmentStatus.CLAIMED, claimed_by=user)
-    return held.update(status=status, **_FREE, **fields) == 1
-
-
-def _lease_end() -> datetime:
-    return timezone.now() + timedelta(seconds=settings.AUSCULT_LEASE_S)
+def _held_by(user: User) -> dict[str, object]:
+    return {"status": SegmentStatus.CLAIMED, "claimed_by": user}
 
 
 def _loaded(pk: int) -> Segment:
@@ -183,6 +164,8 @@ def _loaded(pk: int) -> Segment:
 def _not_claimable(segment: Segment) -> Conflict:
     if segment.status == SegmentStatus.WAITING:
         return Conflict("not_ready", _("This segment has no draft yet. Try again in a moment."))
+    if segment.status == SegmentStatus.REPLACED:
+        return Conflict("replaced", _("This segment has been split or joined: open its new parts."))
     if segment.status == SegmentStatus.UNUSABLE:
         return Conflict("unusable", _("This segment is marked as unusable. Reopen it first."))
     if segment.status == SegmentStatus.DONE:

@@ -31,6 +31,7 @@ from speech.types import Span
 from speech.vad import speech_spans
 
 _SAMPLES_PER_MS = SAMPLE_RATE_HZ // 1000
+_MEASURES = ("snr_db", "clipping_ratio", "silence_ratio", "bandwidth_hz")
 
 
 def recording_normalise(*, recording: Recording) -> None:
@@ -69,7 +70,7 @@ def recording_segment(*, recording: Recording) -> None:
         rows = [
             _segment(recording, index, span, speech, _cut(samples, span)) for index, span in enumerate(spans)
         ]
-        _store_segments(recording, rows)
+        segments_store(recording=recording, segments=rows)
     if recording.status == RecordingStatus.SEGMENTED and recording.segments.exists():
         enqueue_on_commit(Job.RECORDING_DRAFT, recording.pk)
     return None
@@ -88,6 +89,31 @@ def _advance(recording: Recording, status: RecordingStatus, **fields: object) ->
     return moved == 1
 
 
+def recording_listen(*, recording: Recording) -> int:
+    """Where speech is in segments that were cut before this was stored -> how many. May run twice."""
+    segments = list(recording.segments.filter(speech_spans__isnull=True))
+    if not segments or not recording.audio_path:
+        return 0
+    speech = speech_spans(read_flac(data_path(recording.audio_path)))
+    for segment in segments:
+        segment.speech_spans = _spans_within(Span(segment.start_ms, segment.end_ms), speech)
+    return Segment.objects.bulk_update(segments, ["speech_spans"], batch_size=500)
+
+
+def measures_of_part(whole: Segment, start_ms: int, end_ms: int) -> dict[str, float | None]:
+    """Of a stretch of the recording; where its sound cannot be read, what was measured of `whole`."""
+    try:
+        sound = read_flac(data_path(whole.recording.audio_path), start_ms, end_ms)
+    except (AudioDecodeError, OSError):
+        return {name: getattr(whole, name) for name in _MEASURES}
+    return _measures(sound)
+
+
+def _measures(sound: np.ndarray) -> dict[str, float | None]:
+    measured = quality.measure(sound)
+    return {name: _finite(getattr(measured, name)) for name in _MEASURES}
+
+
 def _write_copy(recording: Recording, samples: np.ndarray) -> dict[str, object]:
     """Writes FLAC and peaks under the recording's own name -> the fields that point to them."""
     stem = f"audio/{recording.uuid.hex[:2]}/{recording.uuid}"
@@ -99,28 +125,26 @@ def _write_copy(recording: Recording, samples: np.ndarray) -> dict[str, object]:
     return {"audio_path": audio_path, "peaks_path": peaks_path}
 
 
-def _store_segments(recording: Recording, rows: list[Segment]) -> None:
+def segments_store(*, recording: Recording, segments: list[Segment]) -> None:
     """Status and segments together. After a retry the segments are there already, and may be corrected."""
-    note = "" if rows else _("No speech was found in this recording.")
+    note = "" if segments else _("No speech was found in this recording.")
     with transaction.atomic():
         moved = _advance(recording, RecordingStatus.SEGMENTED, error=note)
         if moved and not recording.segments.exists():
-            Segment.objects.bulk_create(rows, batch_size=500)
+            Segment.objects.bulk_create(segments, batch_size=500)
 
 
 def _segment(recording: Recording, index: int, span: Span, speech: list[Span], sound: np.ndarray) -> Segment:
-    measured = quality.measure(sound)
+    spans = _spans_within(span, speech)
     return Segment(
         recording=recording,
         site_id=recording.site_id,
         index=index,
         start_ms=span.start_ms,
         end_ms=span.end_ms,
-        speech_ms=sum(_overlap_ms(span, part) for part in speech),
-        snr_db=_finite(measured.snr_db),
-        clipping_ratio=_finite(measured.clipping_ratio),
-        silence_ratio=_finite(measured.silence_ratio),
-        bandwidth_hz=_finite(measured.bandwidth_hz),
+        speech_ms=sum(end_ms - start_ms for start_ms, end_ms in spans),
+        speech_spans=spans,
+        **_measures(sound),
     )
 
 
@@ -128,8 +152,13 @@ def _cut(samples: np.ndarray, span: Span) -> np.ndarray:
     return samples[span.start_ms * _SAMPLES_PER_MS : span.end_ms * _SAMPLES_PER_MS]
 
 
-def _overlap_ms(one: Span, other: Span) -> int:
-    return max(0, min(one.end_ms, other.end_ms) - max(one.start_ms, other.start_ms))
+def _spans_within(whole: Span, speech: list[Span]) -> list[list[int]]:
+    """Speech inside, in time from its start: [[start_ms, end_ms]]."""
+    return [
+        [max(part.start_ms, whole.start_ms) - whole.start_ms, min(part.end_ms, whole.end_ms) - whole.start_ms]
+        for part in speech
+        if part.start_ms < whole.end_ms and part.end_ms > whole.start_ms
+    ]
 
 
 def _finite(value: float | None) -> float | None:

@@ -24,7 +24,7 @@ def segment_of(user: User, uuid: UUID, *roles: Role) -> Segment:
 def heard_segment_of(user: User, uuid: UUID) -> Segment:
     """For listening: whoever may see the recording may hear its segments."""
     segments = Segment.objects.filter(recording__in=recordings_for_user(user), uuid=uuid)
-    segment = segments.select_related("recording").first()
+    segment = segments.select_related("recording", "hypothesis").first()
     if segment is None:
         raise NotFound("segment_unknown", _("There is no such segment at your sites."))
     return segment

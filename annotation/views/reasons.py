@@ -33,6 +33,8 @@ def sentence(reason: Mapping[str, Any]) -> str:
         return ngettext("%(n)s character may be missing", "%(n)s characters may be missing", count) % {
             "n": count
         }
+    if code == "rare_term":
+        return _("rare term %(term)s") % {"term": reason.get("term", "")}
     if code == "seen_before":
         return _("the same draft stands elsewhere in this recording")
     if code == "noisy":

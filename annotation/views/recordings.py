@@ -4,7 +4,6 @@ from uuid import UUID
 
 from django import forms
 from django.contrib import messages
-from django.core.paginator import Paginator
 from django.db.models import Prefetch, QuerySet
 from django.http import HttpRequest, HttpResponse, JsonResponse, QueryDict
 from django.shortcuts import redirect, render
@@ -13,17 +12,29 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST, require_safe
 
-from accounts.models import Site
+from accounts.models import Role, Site
 from accounts.requests import person
 from accounts.selectors import has_role, sites_for_user
-from annotation.models import CalibrationFit, Label, Recording, RecordingSource, RecordingStatus, Segment
+from annotation.models import (
+    CalibrationFit,
+    Label,
+    Reading,
+    Recording,
+    RecordingSource,
+    RecordingStatus,
+    Segment,
+)
 from annotation.selectors.calibrations import newest_fit, words_to_mark
 from annotation.selectors.pages import with_progress
+from annotation.selectors.readings import as_first_seen, blind_segments
 from annotation.selectors.recordings import recordings_for_user
+from annotation.selectors.review import gold_items_for_user
+from annotation.services.exports import EXPORTERS
 from annotation.services.recordings import recording_ingest, recording_retry
 from annotation.views.doubt import marked_pieces
 from annotation.views.loading import CORRECTORS, recording_of
 from base.errors import DomainError, wants_json
+from base.paging import page_of
 
 PAGE_SIZE = 50
 SEGMENTS_A_PAGE = 100
@@ -56,14 +67,12 @@ def recording_list(request: HttpRequest) -> HttpResponse:
     sites = sites_for_user(person(request))
     filters = FilterForm(request.GET, sites=sites)
     recordings = with_progress(filters.narrow(recordings_for_user(person(request))))
-    page = Paginator(recordings, PAGE_SIZE).get_page(request.GET.get("page"))
-    query = request.GET.copy()
-    query.pop("page", None)
+    page = page_of(recordings, request.GET, PAGE_SIZE)
     context = {
         "page": page,
         "sites": sites,
         "filters": filters,
-        "query": query.urlencode(),
+        "filtered": any(request.GET.get(name) for name in filters.fields),
         "under_way": any(recording.status in UNDER_WAY and not recording.error for recording in page),
         "upload_url": reverse("recording_upload"),
     }
@@ -104,23 +113,36 @@ def ingest_one(request: HttpRequest, site: Site, upload) -> dict[str, object]:  
 def recording_detail(request: HttpRequest, uuid: UUID) -> HttpResponse:
     recording = recording_of(person(request), uuid)
     labels = Prefetch("labels", Label.objects.select_related("author").order_by("-version"))
-    segments = recording.segments.select_related("hypothesis").prefetch_related(labels)
-    page = Paginator(segments, SEGMENTS_A_PAGE).get_page(request.GET.get("page"))
+    segments = recording.segments.current().select_related("hypothesis").prefetch_related(labels)
+    page = page_of(segments, request.GET, SEGMENTS_A_PAGE, key="start_ms")
     drafted = next((s.hypothesis for s in page if s.hypothesis), None)
     fit = newest_fit(recording.site_id, drafted.model_ref) if drafted else None
+    blind = blind_segments(person(request), recording)
     context = {
         "recording": with_progress(Recording.objects.filter(pk=recording.pk)).get(),
         "page": page,
-        "rows": [segment_row(segment, fit) for segment in page],
+        "rows": [segment_row(segment, fit, blind.get(segment.pk)) for segment in page],
         "under_way": recording.status in UNDER_WAY and not recording.error,
+        "may_export": has_role(person(request), *EXPORTERS, site=recording.site),
         "may_correct": has_role(person(request), *CORRECTORS, site=recording.site),
+        "may_declare_gold": has_role(person(request), Role.REVIEWER, site=recording.site),
+        "gold": set(
+            gold_items_for_user(person(request))
+            .filter(segment__recording=recording)
+            .values_list("segment", flat=True)
+        ),
     }
     return render(request, "annotation/recording_detail.html", context)
 
 
-def segment_row(segment: Segment, fit: CalibrationFit | None) -> dict[str, object]:
-    """The newest label if there is one, else what the model heard, with its doubtful words marked."""
+def segment_row(segment: Segment, fit: CalibrationFit | None, blind: Reading | None) -> dict[str, object]:
+    """The newest label if there is one, else what the model heard, with its doubtful words marked.
+
+    Whoever reads the segment blind sees it as if nobody had corrected it.
+    """
     label = next(iter(segment.labels.all()), None)
+    if blind:
+        segment, label = as_first_seen(blind), None
     heard = segment.hypothesis
     pieces = marked_pieces(heard.text, words_to_mark(segment, fit)) if heard and not label else []
     return {"segment": segment, "label": label, "pieces": pieces}

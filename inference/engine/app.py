@@ -13,7 +13,7 @@ from inference.engine.config import EngineConfig, UnknownModelError
 from inference.engine.engine import SAMPLE_RATE_HZ, Engine
 from inference.engine.fallback import Checked, check
 from inference.engine.queue import Lane, QueueFullError, SupersededError
-from speech.recognizer import ModelLoadError, Recognizer, load
+from speech.recognizer import ModelLoadError, Recognizer, UnknownLanguageError, load
 
 MAX_AUDIO_S = 30
 MAX_BODY_BYTES = MAX_AUDIO_S * SAMPLE_RATE_HZ * 2
@@ -81,6 +81,8 @@ def create_app(config: EngineConfig | None = None, loader: Callable[[str], Recog
             return problem(422, "bad_audio", str(error))
         except UnknownModelError as error:
             return problem(404, "unknown_model", str(error))
+        except UnknownLanguageError as error:
+            return problem(422, "unknown_language", str(error))
         except ModelLoadError as error:
             return problem(422, "model_not_loadable", str(error))
         except SupersededError:

@@ -5,18 +5,22 @@ from dataclasses import dataclass
 from itertools import groupby
 
 import numpy as np
+from django.conf import settings
 from django.db.models import QuerySet
 
 from accounts.models import Site
-from annotation.models import Recording, Segment
+from annotation.models import Recording, Segment, SegmentStatus
 from annotation.selectors import uncorrected_segments
+from annotation.selectors.terms import terms_to_tell
 from annotation.services.hypotheses import hypotheses_store
+from base.jobs import Job, enqueue_on_commit
 from base.storage import data_path
 from inference.services.recognizers import recognizer
 from speech.audio import read_flac
 from speech.recognizer import DecodeOptions, Recognizer
 from training.models import Promotion, SpeechModel
 from training.selectors import live_model
+from training.selectors.live import live_promotion
 
 BATCH = 16
 CHUNK = 64  # segments that are read, decoded and stored together: bounds the memory
@@ -34,7 +38,17 @@ class Drafting:
 def recording_draft(*, recording: Recording) -> int:
     """-> how many segments got a new hypothesis."""
     segments = recording.segments.uncorrected()
-    return _draft(segments, live_model(recording.site))
+    return _draft(segments, live_model(recording.site), recording.site)
+
+
+def segment_draft(*, segment: Segment) -> bool:
+    """A new part of a split or merge is heard by itself. False: it was cut again meanwhile, or no model is
+    live; the draft that it was given from the older one then stands."""
+    promotion = live_promotion(segment.recording.site)
+    if promotion is None or segment.status == SegmentStatus.REPLACED:
+        return False
+    _draft_chunk([segment], _drafting(promotion.model, segment.recording.site))
+    return True
 
 
 def promotion_redraft(*, promotion: Promotion) -> int:
@@ -43,20 +57,33 @@ def promotion_redraft(*, promotion: Promotion) -> int:
     done = 0
     for site in _sites(waiting):
         model = live_model(site)
-        done += _draft(waiting.filter(recording__site=site), model)
+        done += _draft(waiting.filter(recording__site=site), model, site)
+    # A new model is a new pair of ears for what is corrected already, too.
+    for site in Site.objects.all() if promotion.site is None else [promotion.site]:
+        enqueue_on_commit(Job.LABELS_RECHECK, site.pk)
     return done
 
 
-def _draft(uncorrected: QuerySet[Segment], model: SpeechModel) -> int:
+def _draft(uncorrected: QuerySet[Segment], model: SpeechModel, site: Site) -> int:
     """Passes over what this model has drafted already, so that a run that was cut short goes on."""
-    segments = uncorrected.exclude(hypothesis__model_ref=model.ref)
-    ear = recognizer(model.ref)
-    drafting = Drafting(model, ear, decode_options(ear))
-    keys = list(segments.values_list("pk", flat=True))
+    keys = list(uncorrected.exclude(hypothesis__model_ref=model.ref).values_list("pk", flat=True))
+    hear(keys, model, site)
+    return len(keys)
+
+
+def hear(keys: Sequence[int], model: SpeechModel, site: Site) -> None:
+    """Decodes segments and stores what was heard; what is not to be changed is left alone there."""
+    if not keys:
+        return
+    drafting = _drafting(model, site)
     for first in range(0, len(keys), CHUNK):
         chunk = Segment.objects.filter(pk__in=keys[first : first + CHUNK]).select_related("recording")
-        _draft_chunk(list(chunk.order_by("recording_id", "index")), drafting)
-    return len(keys)
+        _draft_chunk(list(chunk.order_by("recording_id", "start_ms")), drafting)
+
+
+def _drafting(model: SpeechModel, site: Site) -> Drafting:
+    ear = recognizer(model.ref)
+    return Drafting(model, ear, decode_options(ear, site))
 
 
 def _draft_chunk(segments: Sequence[Segment], drafting: Drafting) -> None:
@@ -74,9 +101,12 @@ def _draft_chunk(segments: Sequence[Segment], drafting: Drafting) -> None:
     )
 
 
-def decode_options(ear: Recognizer) -> DecodeOptions:
+def decode_options(ear: Recognizer, site: Site) -> DecodeOptions:
     """Written out, not left to the recogniser: the options are stored with every hypothesis."""
-    return DecodeOptions(window="speech" if getattr(ear, "variable_window", False) else "padded")
+    return DecodeOptions(
+        window="speech" if getattr(ear, "variable_window", False) else "padded",
+        prompt_terms=terms_to_tell(site.pk, settings.AUSCULT_PROMPT_TERMS),
+    )
 
 
 def _sounds(segments: Iterable[Segment]) -> Iterator[tuple[Segment, np.ndarray]]:

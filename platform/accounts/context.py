@@ -3,12 +3,17 @@
 from django.http import HttpRequest
 from django.utils.functional import SimpleLazyObject
 
-from accounts.models import Membership, Role
+from accounts.models import Membership, Role, User
+from accounts.requests import person_key
 
 
 def roles(request: HttpRequest) -> dict[str, object]:
     """`{% if "expert" in roles %}`; asked of the database only when a template looks."""
-    return {"roles": SimpleLazyObject(lambda: roles_of(request))}
+    user = getattr(request, "user", None)
+    return {
+        "roles": SimpleLazyObject(lambda: roles_of(request)),
+        "person_key": person_key(user) if isinstance(user, User) else "",
+    }
 
 
 def roles_of(request: HttpRequest) -> frozenset[str]:

@@ -13,14 +13,23 @@ class Job(models.TextChoices):
 
     RECORDING_NORMALISE = "annotation.recording_normalise"  # Recording: original -> FLAC, peaks
     RECORDING_SEGMENT = "annotation.recording_segment"  # Recording: FLAC -> segments
+    RECORDING_LISTEN = "annotation.recording_listen"  # Recording: FLAC -> where speech is in older segments
     RECORDING_DRAFT = "inference.recording_draft"  # Recording: segments -> hypotheses, priorities
+    SEGMENT_DRAFT = "inference.segment_draft"  # Segment: part of a split or merge -> hypothesis
     CALIBRATION_REFIT = "annotation.calibration_refit"  # Site: corrections -> trust in drafts, priorities
     RUN_EXECUTE = "training.run_execute"  # Run: snapshot -> model -> evaluations
     PROMOTION_REDRAFT = "inference.promotion_redraft"  # Promotion: uncorrected segments -> new hypotheses
+    LABELS_RECHECK = "inference.labels_recheck"  # Site: labels that the live model contradicts
     SESSION_STORE = "inference.session_store"  # LiveSession: spooled audio -> Recording
 
 
-GPU_JOBS = {Job.RECORDING_DRAFT, Job.RUN_EXECUTE, Job.PROMOTION_REDRAFT}
+GPU_JOBS = {
+    Job.RECORDING_DRAFT,
+    Job.SEGMENT_DRAFT,
+    Job.RUN_EXECUTE,
+    Job.PROMOTION_REDRAFT,
+    Job.LABELS_RECHECK,
+}
 
 
 def enqueue_on_commit(job: Job, pk: int) -> None:

@@ -36,6 +36,20 @@ def integer(name: str, default: int, minimum: int = 0) -> int:
     return number
 
 
+def share(name: str, default: float, most: float = 1.0) -> float:
+    """A fraction: 0.05 is 5 %."""
+    value = os.environ.get(name)
+    if value is None:
+        return default
+    try:
+        number = float(value)
+    except ValueError:
+        number = -1.0
+    if not 0.0 <= number <= most:
+        raise ImproperlyConfigured(f"{name} is {value!r}; write a number from 0 to {most:g}.")
+    return number
+
+
 def listed(name: str, default: str = "") -> list[str]:
     return [part.strip() for part in text(name, default).split(",") if part.strip()]
 
@@ -44,7 +58,7 @@ def database(url: str, sqlite_path: Path) -> dict[str, object]:
     """DATABASES entry of `postgresql://user:password@host:port/name`; SQLite in WAL mode when empty."""
     if not url:
         return {
-            "ENGINE": "django.db.backends.sqlite3",
+            "ENGINE": "base.sqlite",
             "NAME": str(sqlite_path),
             # IMMEDIATE takes the write lock at BEGIN: a claim cannot deadlock by upgrading a read lock.
             "OPTIONS": {

@@ -9,8 +9,9 @@ from accounts.models import Role, Site, User
 from accounts.requests import person
 from accounts.selectors import has_role, sites_for_user
 from annotation.selectors.labels import approved_labels, labels_for_review
-from annotation.selectors.queue import queue_summary
+from annotation.selectors.review import disputes_for_user, doubts_for_user
 from annotation.selectors.segments import EDITORS
+from annotation.selectors.summary import queue_summary
 from training.models import EvaluationSetKind, Run
 from training.selectors.access import TRAINERS, runs_for_user
 from training.selectors.evaluations import evaluations_of
@@ -25,7 +26,9 @@ def home(request: HttpRequest) -> HttpResponse:
     context: dict[str, object] = {"dictates": has_role(user, Role.CLINICIAN)}
     if has_role(user, *EDITORS):
         context["queue"] = queue_summary(user)
-        context["waiting_for_review"] = labels_for_review(user).count()
+        context["waiting_for_review"] = sum(
+            rows(user).count() for rows in (labels_for_review, disputes_for_user, doubts_for_user)
+        )
     if has_role(user, *TRAINERS):
         context |= engineering(user)
     return render(request, "home.html", context)

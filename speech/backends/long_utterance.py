@@ -1,12 +1,13 @@
 """What is longer than a model's window: cut at quiet points before decoding, put together after it."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 
 from speech.confidence import compression_ratio
 from speech.segment import cut_at_quiet_points
-from speech.types import Hypothesis, Word
+from speech.types import Hypothesis
 
 SAMPLES_PER_MS = 16
 
@@ -31,7 +32,7 @@ def joined(parts: Sequence[tuple[int, Hypothesis]]) -> Hypothesis:
         text=text,
         tokens=tuple(token for one in heard for token in one.tokens),
         words=tuple(
-            Word(word.text, word.start_ms + start_ms, word.end_ms + start_ms, word.probability)
+            replace(word, start_ms=word.start_ms + start_ms, end_ms=word.end_ms + start_ms)
             for start_ms, one in parts
             for word in one.words
         ),

@@ -5,6 +5,7 @@ Imports torch: never in the web process. One recogniser owns one model and decod
 
 import json
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from threading import Lock
 
@@ -15,9 +16,15 @@ from transformers.utils.logging import disable_progress_bar
 
 from speech.alignment import token_frames, trimmed_to_sound
 from speech.backends.long_utterance import cut, joined
-from speech.backends.whisper_decode import Decoded, Prompt, cross_attention, greedy
+from speech.backends.whisper_decode import Decoded, Prompt, cross_attention, greedy, likeliest_languages
 from speech.confidence import compression_ratio, words_from_tokens
-from speech.recognizer import DEFAULT_OPTIONS, DecodeOptions, ModelLoadError
+from speech.recognizer import (
+    AUTO_LANGUAGE,
+    DEFAULT_OPTIONS,
+    DecodeOptions,
+    ModelLoadError,
+    UnknownLanguageError,
+)
 from speech.types import Hypothesis, Token, Word
 from speech.whisper_window import allow_short_windows
 
@@ -26,6 +33,7 @@ ROWS_PER_BATCH = 16
 MARGIN_MS = 200  # silence behind the longest utterance of a short window
 SHORTEST_WINDOW_MS = 1_000
 FIRST_TOKENS, TOKENS_PER_S = 16, 36  # three byte tokens per hanzi at 12 hanzi a second: nobody is faster
+AUTO_LANGUAGES = ("zh", "en")  # what is spoken in these hospitals; of ninety, one is found by mistake
 LONGEST_GROUP = 12  # tokens that only make sense together; beyond it is noise
 
 
@@ -74,8 +82,31 @@ class WhisperRecognizer:
         model = self._model
         features = self._features(batch, options)
         encoded = model.model.encoder(features).last_hidden_state
+        if options.language != AUTO_LANGUAGE:
+            return self._decode_as(batch, encoded, options)
+        languages = self._languages(encoded)
+        found: dict[int, Hypothesis] = {}
+        for language in sorted(set(languages)):
+            rows = [row for row, own in enumerate(languages) if own == language]
+            own_options = replace(options, language=language)
+            heard = self._decode_as([batch[row] for row in rows], encoded[rows], own_options)
+            found.update(zip(rows, heard, strict=True))
+        return [found[row] for row in range(len(batch))]
+
+    def _languages(self, encoded: torch.Tensor) -> list[str]:
+        known = self._tokenizer.get_vocab()
+        ids = {code: known[f"<|{code}|>"] for code in AUTO_LANGUAGES if f"<|{code}|>" in known}
+        if not ids:  # an English-only model
+            return ["en"] * len(encoded)
+        return likeliest_languages(self._model, encoded, known["<|startoftranscript|>"], ids)
+
+    def _decode_as(
+        self, batch: list[np.ndarray], encoded: torch.Tensor, options: DecodeOptions
+    ) -> list[Hypothesis]:
+        model = self._model
         prompt = self._prompts.get(options.language) or self._prompt(options.language)
         self._prompts[options.language] = prompt
+        prompt = self._with_terms(prompt, options.prompt_terms)
         budgets = [self._budget(len(samples), len(prompt.prefix), options) for samples in batch]
         decoded = greedy(model, encoded, prompt, budgets)
         positions = [max(1, -(-len(samples) // self._position_samples)) for samples in batch]
@@ -118,7 +149,7 @@ class WhisperRecognizer:
         prefix = ["<|startoftranscript|>"]
         if getattr(generation, "is_multilingual", True) and "<|transcribe|>" in known:
             if f"<|{language}|>" not in known:
-                raise ValueError(f"{self.ref} has no language {language!r}")
+                raise UnknownLanguageError(f"{self.ref} has no language {language!r}")
             prefix += [f"<|{language}|>", "<|transcribe|>"]
         prefix += ["<|notimestamps|>"]
         end = self._model.config.eos_token_id
@@ -133,14 +164,23 @@ class WhisperRecognizer:
             no_speech=no_speech,
         )
 
+    def _with_terms(self, prompt: Prompt, terms: Sequence[str]) -> Prompt:
+        """Terms as the text before, where Whisper looks for names and spelling; at most half of its context.
+
+        A model whose vocabulary has no place for a text before is left alone.
+        """
+        before = self._tokenizer.get_vocab().get("<|startofprev|>")
+        if before is None or not terms:
+            return prompt
+        ids = self._tokenizer.encode(f" {', '.join(terms)}", add_special_tokens=False)
+        ids = ids[1 - self._model.config.max_target_positions // 2 :]
+        return replace(prompt, prefix=(before, *ids, *prompt.prefix), start=1 + len(ids))
+
     def _hypothesis(
         self, decoded: Decoded, samples: np.ndarray, attention: np.ndarray | None, options: DecodeOptions
     ) -> Hypothesis:
         groups = self._whole_characters(decoded.ids)
-        parts = tuple(
-            Token(self._text(decoded.ids[start:end]), sum(decoded.logprobs[start:end]))
-            for start, end in groups
-        )
+        parts = tuple(self._token(decoded, start, end) for start, end in groups)
         words: tuple[Word, ...] = ()
         if attention is not None and groups:
             frame_ms = self._position_samples / SAMPLES_PER_MS
@@ -157,6 +197,18 @@ class WhisperRecognizer:
             no_speech_prob=decoded.no_speech_prob,
             compression_ratio=compression_ratio(text),
             language=options.language,
+        )
+
+    def _token(self, decoded: Decoded, start: int, end: int) -> Token:
+        """Ids `start` to `end`, which make whole characters together."""
+        margins = [decoded.logprobs[i] - decoded.rival_logprobs[i] for i in range(start, end)]
+        rivals = [self._text([rival]) for rival in decoded.rivals[start]] if end - start == 1 else []
+        return Token(
+            self._text(decoded.ids[start:end]),
+            sum(decoded.logprobs[start:end]),
+            entropy=max(decoded.entropies[start:end]),
+            margin=min(margins),
+            rivals=tuple(rival for rival in rivals if rival and "\ufffd" not in rival),
         )
 
     def _whole_characters(self, ids: Sequence[int]) -> list[tuple[int, int]]:

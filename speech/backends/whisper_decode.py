@@ -15,23 +15,35 @@ from transformers import WhisperForConditionalGeneration
 
 @dataclass(frozen=True, slots=True)
 class Prompt:
-    """Token ids that steer a search. `prefix` starts with start-of-transcript."""
+    """Token ids that steer a search. `prefix` holds start-of-transcript at `start`; what stands before it is
+    context that the model may lean on."""
 
     prefix: tuple[int, ...]
     end: int
     suppress: tuple[int, ...]
     suppress_at_begin: tuple[int, ...]
     no_speech: int | None
+    start: int = 0
+
+
+RIVALS = 5  # second choices that are kept for each token
 
 
 @dataclass(frozen=True, slots=True)
 class Decoded:
-    """One row: text token ids, their log-probabilities and that of the end (None when cut off before it)."""
+    """One row: text token ids, their log-probabilities and that of the end (None when cut off before it).
+
+    For each token also the entropy of its step in nats, and the RIVALS next best ids with the
+    log-probability of the first of them.
+    """
 
     ids: tuple[int, ...]
     logprobs: tuple[float, ...]
     end_logprob: float | None
     no_speech_prob: float
+    entropies: tuple[float, ...] = ()
+    rivals: tuple[tuple[int, ...], ...] = ()
+    rival_logprobs: tuple[float, ...] = ()
 
     @property
     def avg_logprob(self) -> float:
@@ -51,7 +63,7 @@ def greedy(
     blocked_first = blocked + _mask(prompt.suppress_at_begin, model.config.vocab_size, encoded.device)
     limits = torch.tensor(budgets, device=encoded.device)
     ids = torch.tensor([prompt.prefix] * rows, device=encoded.device)
-    chosen, scores = [], []
+    chosen, scores, entropies, rivals, rival_scores = [], [], [], [], []
     finished = torch.zeros(rows, dtype=torch.bool, device=encoded.device)
     no_speech = torch.zeros(rows)
     cache: Any = None
@@ -61,13 +73,17 @@ def greedy(
         )
         cache = output.past_key_values
         if step == 0 and prompt.no_speech is not None:
-            first = model.proj_out(output.last_hidden_state[:, 0]).float()
+            first = model.proj_out(output.last_hidden_state[:, prompt.start]).float()
             no_speech = first.softmax(-1)[:, prompt.no_speech].cpu()
         logits = model.proj_out(output.last_hidden_state[:, -1]).float()
         logprobs = (logits + (blocked if step else blocked_first)).log_softmax(-1)
         # At the end of its budget a row is cut off: the end token is forced and gets no score.
         cut = (limits <= step) & ~finished
-        score, token = logprobs.max(-1)
+        best = logprobs.topk(RIVALS + 1, dim=-1)
+        score, token = best.values[:, 0], best.indices[:, 0]
+        entropies.append(-(logprobs.exp() * logprobs.nan_to_num(neginf=0.0)).sum(-1))
+        rivals.append(best.indices[:, 1:])
+        rival_scores.append(best.values[:, 1])
         token = torch.where(finished | cut, prompt.end, token)
         score = torch.where(finished | cut, torch.nan, score)
         chosen.append(token)
@@ -76,15 +92,31 @@ def greedy(
         if bool(finished.all()):
             break
         ids = token[:, None]
-    return [
-        _row(token_ids, logprobs, prompt.end, silent)
-        for token_ids, logprobs, silent in zip(
-            torch.stack(chosen, 1).tolist(), torch.stack(scores, 1).tolist(), no_speech.tolist(), strict=True
-        )
-    ]
+    steps = [torch.stack(one, 1).tolist() for one in (chosen, scores, entropies, rivals, rival_scores)]
+    return [_row(prompt.end, silent, *row) for silent, *row in zip(no_speech.tolist(), *steps, strict=True)]
 
 
-def _row(token_ids: list[int], logprobs: list[float], end: int, no_speech_prob: float) -> Decoded:
+@torch.inference_mode()
+def likeliest_languages(
+    model: WhisperForConditionalGeneration, encoded: torch.Tensor, start: int, language_ids: dict[str, int]
+) -> list[str]:
+    """The language token that would come after start-of-transcript, of those named; one for each row."""
+    ids = torch.full((encoded.shape[0], 1), start, device=encoded.device)
+    output = model.model.decoder(input_ids=ids, encoder_hidden_states=encoded)
+    logits = model.proj_out(output.last_hidden_state[:, 0]).float()
+    codes = list(language_ids)
+    return [codes[best] for best in logits[:, list(language_ids.values())].argmax(-1).tolist()]
+
+
+def _row(
+    end: int,
+    no_speech_prob: float,
+    token_ids: list[int],
+    logprobs: list[float],
+    entropies: list[float],
+    rivals: list[list[int]],
+    rival_logprobs: list[float],
+) -> Decoded:
     length = token_ids.index(end)
     end_logprob = logprobs[length]
     is_cut_off = end_logprob != end_logprob  # NaN: the end was forced
@@ -93,6 +125,9 @@ def _row(token_ids: list[int], logprobs: list[float], end: int, no_speech_prob: 
         tuple(logprobs[:length]),
         None if is_cut_off else end_logprob,
         no_speech_prob,
+        tuple(entropies[:length]),
+        tuple(map(tuple, rivals[:length])),
+        tuple(rival_logprobs[:length]),
     )
 
 

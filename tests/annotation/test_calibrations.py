@@ -95,7 +95,7 @@ def test_a_rerank_never_parts_a_recording(cast: Cast, monkeypatch) -> None:
     assert segments_rerank(site=cast.site) == 6
     twins = Segment.objects.filter(reasons__0__isnull=False).order_by("recording_id", "index")
     seen = [[r["count"] for r in s.reasons if r["code"] == "seen_before"] for s in twins]
-    assert seen == [[], [1], [2], [], [1], [2]]
+    assert sorted(seen[:3]) == sorted(seen[3:]) == [[], [1], [2]]
 
 
 def test_every_fiftieth_label_asks_for_a_refit(
@@ -135,7 +135,7 @@ def test_the_outcome_is_a_table_to_take_away(cast: Cast, client) -> None:
     client.force_login(cast.reviewer)
     answer = client.get("/outcome.csv").content.decode("utf-8-sig")
     rows = list(csv.DictReader(io.StringIO(answer)))
-    assert {row["by_lot"] for row in rows} == {"True", "False"}
+    assert {row["arm"] for row in rows} == {"by_lot", "ranked"}
     assert sum(int(row["labels"]) for row in rows) == 10
     assert sum(int(row["active_ms"]) for row in rows) == 90_000
     assert all(float(row["active_per_audio"]) == pytest.approx(3.6) for row in rows)

@@ -30,7 +30,8 @@ EACH = 5
 
 
 @pytest.fixture
-def people() -> list[User]:
+def people(settings) -> list[User]:
+    settings.AUSCULT_DOUBLE_SHARE = settings.AUSCULT_GOLD_SHARE = 0.0  # no segment is to come twice
     site = make_site()
     return [make_user(Role.EXPERT, site=site) for _ in range(PEOPLE)]
 

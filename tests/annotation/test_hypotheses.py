@@ -31,7 +31,15 @@ def test_a_hypothesis_keeps_everything_and_who_made_it() -> None:
     row = Hypothesis.objects.get()
     assert (row.text, row.model_ref, row.adapter_ref) == ("有發燒嗎", "model-1", "adapter-1")
     assert row.settings == {"window": "speech"} and row.normaliser_version == NORMALISER_VERSION
-    assert row.words[0] == {"text": "有", "start_ms": 0, "end_ms": 225, "probability": 0.8}
+    assert row.words[0] == {
+        "text": "有",
+        "start_ms": 0,
+        "end_ms": 225,
+        "probability": 0.8,
+        "entropy": None,
+        "margin": None,
+        "alternatives": [],
+    }
     assert row.tokens[1] == ["發", -0.2]
     assert row.speech_rates_cps == {"zh": 2.0, "en": 0.0, "all": 2.0}
     assert (row.avg_logprob, row.no_speech_prob, row.compression_ratio) == (-0.2, 0.01, 1.1)

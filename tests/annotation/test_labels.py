@@ -96,7 +96,14 @@ def test_a_text_without_end_is_refused(cast: Cast, held: Segment) -> None:
 def test_a_stale_save_gets_both_texts_and_overwrites_nothing(cast: Cast, held: Segment) -> None:
     submit(cast, held, "病人主訴頭痛兩天")
     conflict = refused("stale_version", cast, held, text="病人主訴喉嚨痛", user=cast.reviewer)
-    assert conflict.detail == {"yours": "病人主訴喉嚨痛", "theirs": "病人主訴頭痛兩天", "version": 1}
+    told = {name: conflict.detail[name] for name in ("yours", "theirs", "base", "version", "author")}
+    assert told == {
+        "yours": "病人主訴喉嚨痛",
+        "theirs": "病人主訴頭痛兩天",
+        "base": "病人主訴頭通兩天",
+        "version": 1,
+        "author": cast.annotator.username,
+    }
     assert [label.text for label in Label.objects.all()] == ["病人主訴頭痛兩天"]
 
 

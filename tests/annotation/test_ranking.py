@@ -1,12 +1,19 @@
 """The ranking is pure: drafts in, order and reasons out."""
 
-import pytest
+from dataclasses import replace
+from math import isfinite
+from random import Random
 
-from annotation.ranking.diversity import earlier_twins
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from annotation.ranking.diversity import counted
 from annotation.ranking.effort import ExpertTime
 from annotation.ranking.errors import expected_errors
-from annotation.ranking.priority import RANDOM_SHARE, Candidate, _lot, priorities, priority
+from annotation.ranking.priority import RANDOM_SHARE, Candidate, Knowledge, _lot, priorities, priority
 from annotation.ranking.words import Heard
+from speech.lexicon import NearMiss, Term
 from speech.types import Hypothesis, Word
 
 RANKED_KEYS = [key for key in map(str, range(200)) if _lot(key) >= RANDOM_SHARE]
@@ -88,11 +95,85 @@ def test_reasons_say_why_with_figures() -> None:
 
 
 def test_a_repeated_draft_sinks() -> None:
-    assert earlier_twins(["好的謝謝", "有發燒", "好的,謝謝。", "", "", "好的謝謝"]) == [0, 0, 1, 0, 0, 2]
     batch = [candidate("好的謝謝", 0.6, 1500, key=RANKED_KEYS[i]) for i in range(3)]
     first, second, third = priorities(batch)
     assert first.priority > second.priority > third.priority > 0
     assert {"code": "seen_before", "count": 2} in third.reasons
+
+
+def test_what_was_corrected_already_teaches_less() -> None:
+    known = Knowledge(pairs=counted([SENTENCE] * 20))
+    stale, fresh = priorities([candidate(SENTENCE, 0.6)], known)[0], priorities([candidate(SENTENCE, 0.6)])[0]
+    assert 0.5 * fresh.priority < stale.priority < 0.6 * fresh.priority
+
+
+def test_one_voice_does_not_fill_the_batch() -> None:
+    """Ten of one speaker and one of another, alike in all else but their words."""
+    texts = [
+        f"{a}{b}{c}痛"
+        for a, b, c in zip(
+            "頭胸腹背腰腿手腳肩頸膝", "很又常不真太也都更好最", "甲乙丙丁戊己庚辛壬癸子", strict=True
+        )
+    ]
+    batch = [
+        candidate(text, 0.6, key=RANKED_KEYS[i], groups=("speaker b" if i == 10 else "speaker a",))
+        for i, text in enumerate(texts)
+    ]
+    places = priorities(batch)
+    assert sum(place.priority > places[10].priority for place in places[:10]) <= 1
+
+
+def test_a_rare_term_raises_its_segment_until_it_was_corrected_often_enough() -> None:
+    term = Term("Metformin")
+    near = NearMiss("metforming", term, 1, 1, 2)
+    plain = candidate("開 metforming 給他", 0.6)
+    rare = replace(plain, heard=replace(plain.heard, near_terms=(near,)))
+    assert priority(rare).priority > 1.2 * priority(plain).priority
+    assert {"code": "rare_term", "term": "Metformin"} in priority(rare).reasons
+    common = Knowledge(terms={"Metformin": 3})
+    assert priority(rare, common).priority == priority(plain).priority
+
+
+DRAFTS = st.lists(
+    st.tuples(
+        st.text("病人服用血壓高 abc", max_size=20),
+        st.floats(0, 1) | st.none(),
+        st.integers(0, 30_000),
+        st.integers(1, 30_000),
+        st.floats(-20, 60) | st.none(),
+        st.sampled_from(["a", "b", ""]),
+    ),
+    max_size=12,
+)
+
+
+def drawn(rows: list) -> list[Candidate]:
+    return [
+        Candidate(
+            key=str(index),
+            heard=Heard(heard(text, probability), speech_ms, snr_db),
+            flags=(),
+            duration_ms=duration_ms,
+            groups=(speaker,) if speaker else (),
+        )
+        for index, (text, probability, speech_ms, duration_ms, snr_db, speaker) in enumerate(rows)
+    ]
+
+
+@given(DRAFTS, st.randoms())
+def test_places_are_numbers_and_do_not_depend_on_the_order_of_the_batch(rows: list, rng: Random) -> None:
+    batch = drawn(rows)
+    places = {one.key: place for one, place in zip(batch, priorities(batch), strict=True)}
+    assert all(isfinite(value) and value >= 0 for place in places.values() for value in place[:3])
+    rng.shuffle(batch)
+    assert {one.key: place for one, place in zip(batch, priorities(batch), strict=True)} == places
+
+
+@given(st.floats(0.05, 0.95), st.floats(0.05, 0.95), st.integers(500, 20_000))
+def test_more_expected_errors_never_come_later(one: float, other: float, duration_ms: int) -> None:
+    surer, doubtful = (candidate(SENTENCE, p, duration_ms) for p in (max(one, other), min(one, other)))
+    assert priority(doubtful).expected_errors >= priority(surer).expected_errors
+    assert priority(doubtful).priority >= priority(surer).priority
 
 
 def test_a_share_is_drawn_by_lot_whatever_it_holds() -> None:

@@ -59,13 +59,15 @@ def test_segments_are_for_editors_unless_other_roles_are_named(cast: Cast) -> No
 
 def test_the_context_is_the_newest_label_or_else_the_draft(cast: Cast) -> None:
     recording = make_recording(cast.site)
-    before, here, after = (make_segment(recording, text=f"草稿{i}") for i in range(3))
+    before, here, after = (
+        make_segment(recording, 1000 * i, 1000 * (i + 1), text=f"草稿{i}") for i in range(3)
+    )
     make_label(before, "改過", author=cast.annotator)
     make_label(before, "又改過", author=cast.annotator)
     context = segment_context(here)
-    assert (context.previous, context.next) == ("又改過", "草稿2")
-    assert segment_context(after).next == ""
-    assert segment_context(make_segment(make_recording(cast.site))).previous == ""
+    assert (context.previous.text, context.next.text) == ("又改過", "草稿2")
+    assert segment_context(after).next is None
+    assert segment_context(make_segment(make_recording(cast.site))).previous is None
 
 
 def test_the_queue_in_figures(cast: Cast) -> None:
@@ -131,7 +133,10 @@ def test_reading_labels_takes_one_query(cast: Cast, django_assert_num_queries) -
 
 def test_a_new_model_drafts_what_nobody_corrected(cast: Cast) -> None:
     recording = make_recording(cast.site)
-    segments = {status: make_segment(recording, status=status) for status in SegmentStatus.values}
+    segments = {
+        status: make_segment(recording, 1000 * at, 1000 * (at + 1), status=status)
+        for at, status in enumerate(SegmentStatus.values)
+    }
     elsewhere = make_segment(make_recording())
     free = [segments[status] for status in (SegmentStatus.WAITING, SegmentStatus.OPEN, SegmentStatus.CLAIMED)]
     assert list(uncorrected_segments(cast.site)) == free
@@ -147,6 +152,6 @@ def test_reviewers_see_what_waits_at_their_sites(cast: Cast) -> None:
 
 def test_an_older_hypothesis_does_not_show_in_the_context(cast: Cast) -> None:
     recording = make_recording(cast.site)
-    one, two = (make_segment(recording, text="舊") for _ in range(2))
+    one, two = (make_segment(recording, 1000 * i, 1000 * (i + 1), text="舊") for i in range(2))
     make_hypothesis(two, "新")
-    assert segment_context(one).next == "新"
+    assert segment_context(one).next.text == "新"

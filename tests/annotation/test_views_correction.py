@@ -96,7 +96,9 @@ def test_a_submit_stores_the_label_and_claims_the_next(site, segment, role):
     client = client_of(role, site=site)
     client.get(reverse("correct_segment", args=[segment.uuid]))
     response = submit(client, segment)
-    assert response.json() == {"next": reverse("correct_segment", args=[following.uuid])}
+    answer = response.json()
+    assert (answer["version"], answer["next"]) == (1, reverse("correct_segment", args=[following.uuid]))
+    assert answer["mark"] and answer["lease"]
     label = Label.objects.get(segment=segment)
     assert (label.version, label.active_edit_ms, label.origin) == (1, 4200, "edited")
 
@@ -186,3 +188,26 @@ def test_why_it_is_served_stands_in_words(site, segment):
     client = client_of(Role.EXPERT, site=site)
     response = client.get(reverse("correct_segment", args=[segment.uuid]), headers={"accept-language": "en"})
     assert response.context["why"] == ["about 3 likely errors"]
+
+
+def test_what_one_person_typed_is_never_stored_as_anothers(site, segment):
+    """One has logged out in another tab, the next has logged in, the first one's page is still open."""
+    client = client_of(Role.EXPERT, site=site)
+    url = reverse("segment_draft", args=[segment.uuid])
+    typed = {"text": "前一位打的", "base_version": 0, "active_edit_ms": 0}
+    response = client.post(url, typed, content_type="application/json", headers={"X-Auscult-Person": "1-1"})
+    assert (response.status_code, response.json()["code"]) == (403, "other_person")
+    assert not Draft.objects.exists()
+    page = client.get(reverse("correct_segment", args=[segment.uuid]))
+    own = {"X-Auscult-Person": page.context["person_key"]}
+    assert client.post(url, typed, content_type="application/json", headers=own).status_code == 200
+
+
+def test_a_text_sent_later_claims_no_next_segment(site, segment):
+    make_segment(segment.recording, 4000, 5000, text="再回診")
+    client = client_of(Role.EXPERT, site=site)
+    response = post(
+        client, segment, "submit", text="遲到的", version=0, active_edit_ms=0, stay=True, stamp="a:1"
+    )
+    assert response.json() == {"version": 1, "text": "遲到的", "next": None}
+    assert not Segment.objects.filter(status=SegmentStatus.CLAIMED).exists()

@@ -62,7 +62,7 @@ def expert(site):
 
 def open_next(page: Page) -> Page:
     page.goto("/correct/")
-    page.wait_for_selector("[data-mounted]")
+    page.wait_for_selector("[data-mounted]:not([hidden])")
     page.wait_for_function(PLAYING)  # it plays on arrival
     return page
 
@@ -94,7 +94,7 @@ def test_a_segment_is_corrected_with_the_keyboard_only(page_of, expert, segments
     page.keyboard.press("Backspace")
     page.keyboard.press("End")
     compose(page, ["ㄇ", "ㄇㄟ", "每"], "每日")
-    expect(page.locator("[data-saved]")).to_contain_text("Draft saved")
+    expect(page.locator("[data-saved]")).to_contain_text("Saved")
     page.keyboard.press("Control+Enter")
     expect(page.locator("#text")).to_have_value("血壓一百四十")  # the next one is there, and plays
     page.wait_for_function(PLAYING)
@@ -182,7 +182,7 @@ def test_the_draft_survives_a_reload(page_of, expert, segments):
     page = open_next(page_of(expert))
     page.keyboard.press("End")
     page.keyboard.type(" bid")
-    expect(page.locator("[data-saved]")).to_contain_text("Draft saved")
+    expect(page.locator("[data-saved]")).to_contain_text("Saved")
     page.reload()
     expect(page.locator("#text")).to_have_value(DRAFT + " bid")
     assert Draft.objects.get().active_edit_ms > 0
@@ -212,7 +212,7 @@ def test_two_experts_never_get_the_same_segment(page_of, site, expert, segments)
             if match := re.search(r"/correct/([0-9a-f-]{36})/", page.url):
                 mine.add(match[1])
                 here = page.url
-                page.wait_for_selector("[data-mounted]")
+                page.wait_for_selector("[data-mounted]:not([hidden])")
                 page.keyboard.press("Control+Enter")
                 page.wait_for_function("(url) => location.href !== url", arg=here)
     assert not seen[0] & seen[1]
@@ -235,10 +235,13 @@ def test_a_stale_tab_shows_both_texts_and_overwrites_nothing(page_of, site, expe
     assert answer.value.status == 409
     panel = stale.locator("[data-conflict-panel]")
     expect(panel).to_be_visible()
-    expect(panel.locator("[data-conflict=theirs]")).to_have_text("同事寫的")
-    expect(panel.locator("[data-conflict=mine]")).to_have_text("我寫的")
+    expect(panel.get_by_role("radio")).to_have_count(3)
     assert [label.text for label in Label.objects.all()] == ["同事寫的"]
-    panel.get_by_role("button", name="Save mine as a new version").click()
+    stale.keyboard.press("1")
+    stale.keyboard.press("Control+Enter")
+    expect(panel).to_be_hidden()
+    assert text_of(stale) == "我寫的"
+    stale.keyboard.press("Control+Enter")
     expect(stale.locator("#text")).to_have_value("兩週後回診")
     assert [label.text for label in Label.objects.order_by("version")] == ["同事寫的", "我寫的"]
 

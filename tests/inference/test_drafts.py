@@ -6,7 +6,7 @@ from annotation.models import Hypothesis, SegmentStatus
 from base.jobs import Job
 from inference.services import recognizers
 from inference.services.drafts import promotion_redraft, recording_draft
-from tests.factories import make_live_model, make_recording, make_segment, make_site
+from tests.factories import make_live_model, make_recording, make_segment, make_site, make_term
 from training.models import Promotion
 
 pytestmark = pytest.mark.django_db
@@ -78,3 +78,13 @@ def test_the_jobs_are_registered_under_their_names():
 
     app.loader.import_default_modules()
     assert {Job.RECORDING_DRAFT, Job.PROMOTION_REDRAFT, Job.SESSION_STORE} <= set(app.tasks)
+
+
+def test_the_recogniser_is_told_the_sites_terms_where_that_is_asked_for(settings):
+    recording = make_spoken()
+    make_live_model(OLD)
+    make_term("Metformin", site=recording.site)
+    make_term("Elsewhere")
+    settings.AUSCULT_PROMPT_TERMS = 5
+    recording_draft(recording=recording)
+    assert recording.segments.first().hypothesis.settings["prompt_terms"] == ["Metformin"]

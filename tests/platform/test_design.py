@@ -108,7 +108,13 @@ def test_no_third_party_source_is_committed():
     assert not large
 
 
-@pytest.mark.parametrize("name", ["queue", "decode", "ranking", "loop"])
+def _benchmarks() -> list[str]:
+    names = [path.stem for path in (ROOT / "benchmarks").glob("*.py") if "__main__" in path.read_text()]
+    packages = [path.parent.name for path in (ROOT / "benchmarks").glob("*/__main__.py")]
+    return sorted({*names, *packages} - {"__main__"})
+
+
+@pytest.mark.parametrize("name", _benchmarks())
 def test_every_benchmark_starts_by_itself(name):
     command = [sys.executable, "-m", f"benchmarks.{name}", "--help"]
     environment = {key: value for key, value in os.environ.items() if key != "DJANGO_SETTINGS_MODULE"}

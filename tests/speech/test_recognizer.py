@@ -34,6 +34,7 @@ def test_options_are_stored_as_plain_values():
         "max_new_tokens": 200,
         "window": "auto",
         "word_times": True,
+        "prompt_terms": (),
     }
 
 

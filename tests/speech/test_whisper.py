@@ -70,6 +70,21 @@ def times(hypothesis: Hypothesis) -> list[tuple[str, int, int]]:
     return [(word.text, word.start_ms, word.end_ms) for word in hypothesis.words]
 
 
+def test_every_token_says_what_else_it_might_have_been(recognizer: WhisperRecognizer):
+    """The random model is unsure of everything, and no rival is the token itself."""
+    [heard] = recognizer.transcribe(make_batch()[:1], PADDED)
+    vocabulary = recognizer._model.config.vocab_size
+    assert heard.tokens
+    for token in heard.tokens:
+        assert 0 < token.entropy <= np.log(vocabulary)
+        assert token.margin >= 0
+        assert token.text not in token.rivals
+    by_text = {token.text.strip(): token for token in heard.tokens}
+    single = [word for word in heard.words if word.text in by_text]
+    assert all(word.entropy == pytest.approx(by_text[word.text].entropy) for word in single)
+    assert all(word.text not in word.alternatives for word in heard.words)
+
+
 def test_a_batch_hears_what_each_alone_is_heard_as(recognizer: WhisperRecognizer):
     batch = make_batch()
     together = recognizer.transcribe(batch, PADDED)
@@ -180,6 +195,28 @@ def test_languages(recognizer: WhisperRecognizer):
     assert heard.language == "en"
     with pytest.raises(ValueError, match="no language 'xx'"):
         recognizer.transcribe([make_noise(1.0)], DecodeOptions(language="xx"))
+
+
+def test_terms_stand_before_the_start_and_leave_room_for_the_text(recognizer: WhisperRecognizer):
+    plain = recognizer._prompt("zh")
+    told = recognizer._with_terms(plain, ["Metformin", "血壓"])
+    assert told.prefix[told.start :] == plain.prefix
+    assert recognizer._tokenizer.decode(told.prefix[: told.start]) == "<|startofprev|> Metformin, 血壓"
+    many = recognizer._with_terms(plain, [f"Metformin {n}" for n in range(500)])
+    assert many.start == recognizer._model.config.max_target_positions // 2
+    assert recognizer._tokenizer.decode(many.prefix[: many.start]).endswith("Metformin 499")
+    assert recognizer._with_terms(plain, []) is plain
+
+
+def test_a_prompt_changes_what_is_heard_alike_in_a_batch_and_alone(recognizer: WhisperRecognizer):
+    batch, options = make_batch(), DecodeOptions(prompt_terms=("Metformin",))
+    together = recognizer.transcribe(batch, options)
+    for samples, one in zip(batch, together, strict=True):
+        alone = recognizer.transcribe([samples], options)[0]
+        assert alone.text == one.text
+        check_times(one, len(samples) // 16)
+    plain = recognizer.transcribe(batch)
+    assert [one.avg_logprob for one in plain] != [one.avg_logprob for one in together]
 
 
 def test_threads_share_one_model(recognizer: WhisperRecognizer):

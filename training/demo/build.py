@@ -15,6 +15,7 @@ from speech import manifest
 from speech.audio import SAMPLE_RATE_HZ, wav_bytes, write_flac
 from speech.manifest import Utterance
 from training.demo.cast import PASSWORD, PEOPLE, SITES
+from training.demo.lexicon import lexicons_make
 from training.demo.references import REFERENCES_PATH
 from training.demo.scenes import Scene, Take, speak_all
 from training.demo.script import Script, Sizes, write_script
@@ -38,6 +39,7 @@ def demo_build(*, sizes: Sizes, say: Callable[[str], None] = print) -> None:
     started = time.monotonic()
     script = write_script(sizes)
     people_make()
+    lexicons_make()
     base_model_register()
     _freeze("demo medical", EvaluationSetKind.MEDICAL, script.medical_set)
     _freeze("demo general", EvaluationSetKind.GENERAL, script.general_set)

@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 from accounts.models import Site, User
 from annotation.models import Label
 from annotation.selectors.labels import approved_labels
+from annotation.selectors.phi import tagged_segments
 from audit.services import entry_add
 from base.errors import Conflict, DomainError
 from base.storage import data_path, keep
@@ -93,6 +94,7 @@ def evaluation_set_freeze(
 def _trainable(labels: Iterable[Label]) -> tuple[list[Utterance], Counter[str]]:
     """-> (what may be trained on, how many may not by reason)."""
     frozen = held_out()
+    private = tagged_segments()
     utterances: list[Utterance] = []
     excluded: Counter[str] = Counter()
     for label in labels:
@@ -102,6 +104,9 @@ def _trainable(labels: Iterable[Label]) -> tuple[list[Utterance], Counter[str]]:
             reason = "no_text"
         elif not recording.audio_path:
             reason = "no_audio"
+        elif label.segment_id in private:
+            # Neither the words nor the voice that says them may be learned.
+            reason = "tells_who_it_is"
         if reason:
             excluded[reason] += 1
             continue

@@ -4,7 +4,6 @@ from typing import Any
 from uuid import UUID
 
 from django.contrib import messages
-from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.safestring import SafeString, mark_safe
@@ -14,6 +13,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from accounts.selectors import sites_for_user
 from base import charts
 from base.errors import DomainError
+from base.paging import page_of
 from training.forms import TrainForm
 from training.models import Run
 from training.selectors.access import (
@@ -25,6 +25,7 @@ from training.selectors.access import (
 )
 from training.selectors.evaluations import comparisons_of, produced_by, worst_first
 from training.selectors.runs import RESUMABLE, UNDER_WAY, config_rows, curve_of, log_tail, stages_of
+from training.selectors.terms import lexicon_of_run, term_scores
 from training.services.datasets import snapshot_build
 from training.services.runs import run_cancel, run_create, run_resume, runs_mark_interrupted
 from training.views.heat import heat_map
@@ -39,7 +40,7 @@ TABLE_POINTS = 30  # of the curve in the table behind it
 def run_list(request: HttpRequest) -> HttpResponse:
     require_trainer_somewhere(request.user)
     runs_mark_interrupted()
-    page = Paginator(runs_for_user(request.user), PAGE_SIZE).get_page(request.GET.get("page"))
+    page = page_of(runs_for_user(request.user), request.GET, PAGE_SIZE)
     rows = [_row(run) for run in page]
     context = {
         "page": page,
@@ -57,12 +58,15 @@ def run_detail(request: HttpRequest, uuid: UUID) -> HttpResponse:
     runs_mark_interrupted()
     run = run_of(request.user, uuid)
     comparisons = comparisons_of(run)
+    lexicon = lexicon_of_run(run)
     context = {
         **_progress(run),
         "model": produced_by(run),
         "comparisons": comparisons,
         "scores_chart": _scores_chart(comparisons),
         "regressions": worst_first(comparisons),
+        "term_scores": term_scores(lexicon, comparisons),
+        "term_count": len(lexicon.terms),
         "heat": heat_map(run.rank_pattern),
         "config": config_rows(run),
     }

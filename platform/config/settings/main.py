@@ -78,6 +78,8 @@ TEMPLATES = [
 
 # --- where things are kept ---
 DATABASES = {"default": env.database(env.text("DATABASE_URL"), DATA_DIR / "auscult.sqlite3")}
+# Threads of the web process are kept (config/threads.py), and their connections with them.
+DATABASES["default"] |= {"CONN_MAX_AGE": 60, "CONN_HEALTH_CHECKS": True}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 STATIC_URL = "static/"
 STATIC_ROOT = DATA_DIR / "static"
@@ -152,8 +154,14 @@ AUSCULT_BASE_MODEL = env.text("AUSCULT_BASE_MODEL", str(BASE_DIR / "models" / "a
 AUSCULT_ENGINE_URL = env.text("AUSCULT_ENGINE_URL", "http://127.0.0.1:8801")
 AUSCULT_MAX_UPLOAD_MB = env.integer("AUSCULT_MAX_UPLOAD_MB", 500, minimum=1)
 AUSCULT_MAX_RECORDING_S = env.integer("AUSCULT_MAX_RECORDING_S", 4 * 3600, minimum=1)
-AUSCULT_LEASE_S = env.integer("AUSCULT_LEASE_S", 180, minimum=5)
+AUSCULT_LEASE_S = env.integer("AUSCULT_LEASE_S", 300, minimum=5)
 AUSCULT_REVIEW_REQUIRED = env.flag("AUSCULT_REVIEW_REQUIRED", False)
+AUSCULT_DOUBLE_SHARE = env.share("AUSCULT_DOUBLE_SHARE", 0.05, most=0.5)
+AUSCULT_GOLD_SHARE = env.share("AUSCULT_GOLD_SHARE", 0.02, most=0.5)
+AUSCULT_AGREEMENT_BOUND = env.share("AUSCULT_AGREEMENT_BOUND", 0.05)
+AUSCULT_PROMPT_TERMS = env.integer("AUSCULT_PROMPT_TERMS", 0, minimum=0)
+AUSCULT_CONFIRM_BELOW = env.share("AUSCULT_CONFIRM_BELOW", 0.05)
+AUSCULT_RETYPE_ABOVE = env.share("AUSCULT_RETYPE_ABOVE", 0.4)
 AUSCULT_TRAIN_PROCESSES = env.integer("AUSCULT_TRAIN_PROCESSES", 1, minimum=1)
 DATA_UPLOAD_MAX_MEMORY_SIZE = 5 * 1024 * 1024  # form fields; files stream to disk
 

@@ -14,7 +14,9 @@ LANGUAGE_CODE = "en"  # sentences are compared in the language they are written 
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 CELERY_TASK_ALWAYS_EAGER = True
 CELERY_TASK_EAGER_PROPAGATES = True
-if str(DATABASES["default"]["ENGINE"]).endswith("sqlite3"):
+DATABASES["default"]["CONN_MAX_AGE"] = 0  # a test's threads end; nobody may hold its database open
+CACHES = {"default": {"BACKEND": "django.core.cache.backends.dummy.DummyCache"}}
+if str(DATABASES["default"]["ENGINE"]).endswith("sqlite"):
     # A file, not memory: threads and the browser's server see the same rows.
     Path(os.environ["AUSCULT_DATA_DIR"]).mkdir(parents=True, exist_ok=True)
     DATABASES["default"]["TEST"] = {"NAME": str(Path(os.environ["AUSCULT_DATA_DIR"]) / "test.sqlite3")}

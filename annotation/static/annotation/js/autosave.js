@@ -1,67 +1,176 @@
-// Keeps the draft on the server: a moment after the last change, at once on leaving, again when the line is back.
-import { postJson } from "./api.js";
+// Brings what is typed to the server: each change into the journal at once, a draft every few seconds, a submit
+// when it is confirmed; again and again while nobody answers, in order. Never says more than is true.
+import { isPassing, postJson } from "./api.js";
+import { grouped, windowName } from "./journal.js";
 
 const DELAY_MS = 700;
+const LONGEST_MS = 3000; // somebody who types without a pause is saved too
 const RETRY_MS = 5000;
+const LONGEST_PARTING_BYTES = 60_000; // a browser sends at most 64 KB for a page that has gone
 
-export function mountAutosave({ field, url, payload, onState, onRefused }) {
-  let timer = 0;
+const bytesOf = (body) => new TextEncoder().encode(JSON.stringify(body)).length;
+
+export function mountAutosave({ field, segment, urls, journal, payload, restore, onState, onRefused, onSent }) {
+  const me = windowName();
+  let number = 0; // of the newest change
+  let keptNumber = 0; // the newest that the journal has written
   let savedText = field.value;
   let savedAt = null;
+  let dirtySince = 0;
+  let trouble = null;
+  let waiting = []; // submits that nobody has answered, the oldest first
+  let taken = null; // the newest change of an earlier window, taken over by this one
+  let delivery = Promise.resolve();
+  let timer = 0;
   let stopped = false;
-  let failed = false;
 
   const isDirty = () => field.value !== savedText;
+  const isSettled = () => !isDirty() && !waiting.length;
+  const isKept = () => keptNumber >= number;
+  const mine = () => ({ segment: segment.uuid, window: me, number });
+  const forget = (entry) => journal.drop(entry.segment, entry.window, entry.number);
+  const tell = () => !stopped && (number || waiting.length || trouble) && onState({
+    isSaved: isSettled(), isKept: isKept(), isConfirmed: waiting.length > 0, savedAt,
+    dirtyMs: dirtySince && Date.now() - dirtySince, trouble,
+  });
+  const body = () => ({
+    ...payload(), base_version: segment.version, version: segment.version, base_text: segment.base_text,
+    stamp: `${me}:${number}`, after: segment.stamp,
+  });
 
-  async function save(options) {
+  function record(kind) {
+    number += 1;
+    const entry = { ...mine(), at: Date.now(), kind, url: kind === "submit" ? urls.submit : urls.draft, body: body() };
+    const kept = () => { keptNumber = Math.max(keptNumber, entry.number); };
+    journal.append(entry).then(kept, () => {}).then(tell);
+    return entry;
+  }
+
+  async function sendDraft({ keepalive = false } = {}) {
+    const draft = body();
+    const sent = mine();
+    await postJson(urls.draft, draft, { keepalive: keepalive && bytesOf(draft) < LONGEST_PARTING_BYTES });
+    segment.stamp = draft.stamp;
+    savedText = draft.text;
+    forget(sent);
+  }
+
+  async function sendSubmit(entry) {
+    const answer = await postJson(entry.url, entry.body);
+    waiting.shift();
+    const start = { version: answer.version, base_text: entry.body.text };
+    Object.assign(segment, start, { stamp: "" });
+    savedText = entry.body.text;
+    for (const next of waiting) Object.assign(next.body, start, { after: "" });
+    forget(entry);
+    onSent(answer);
+  }
+
+  async function deliver() {
     clearTimeout(timer);
-    if (stopped || !isDirty()) return;
-    const text = field.value;
     try {
-      await postJson(url, payload(), options);
+      while (waiting.length && !stopped) await sendSubmit(waiting[0]);
+      if (isDirty() && !stopped) await sendDraft();
+      trouble = null;
+      savedAt = Date.now();
+      dirtySince = isDirty() ? savedAt : 0; // somebody goes on typing
+      if (isSettled()) [mine(), taken].forEach((entry) => entry && forget(entry));
+      else timer = setTimeout(save, DELAY_MS);
     } catch (error) {
-      failed = true;
-      if (stopped) return;
-      onState({ state: "unsaved", savedAt, code: error.code });
-      // Nobody there: try again. A refusal will not change by itself.
-      if (error.status === 0 || error.status >= 500) timer = setTimeout(save, RETRY_MS);
-      else onRefused(error);
-      return;
+      trouble = error;
+      if (isPassing(error)) timer = setTimeout(save, RETRY_MS);
+      else refuse(error);
     }
-    failed = false;
-    savedText = text;
-    savedAt = Date.now();
-    if (stopped) return;
-    if (isDirty()) schedule();
-    else onState({ state: "saved", savedAt });
+    tell();
   }
 
-  function schedule() {
+  /** A submit that will not be taken as it stands is a draft again. */
+  function refuse(error) {
+    const refused = waiting;
+    waiting = [];
+    if (refused.length) record("draft");
+    refused.forEach(forget);
+    if (!stopped) onRefused(error);
+  }
+
+  /** One request at a time, so that none overtakes another. */
+  function save() {
     clearTimeout(timer);
-    if (isDirty()) onState({ state: "typing", savedAt });
-    timer = setTimeout(save, DELAY_MS);
+    delivery = delivery.then(() => (stopped || isSettled() ? undefined : deliver()));
+    return delivery;
   }
 
-  const onHide = () => document.visibilityState === "hidden" && save({ keepalive: true });
+  function onInput() {
+    dirtySince ||= Date.now();
+    record("draft");
+    if (!(trouble && isPassing(trouble))) { // else the next try is due anyway
+      clearTimeout(timer);
+      timer = setTimeout(save, Math.min(DELAY_MS, Math.max(0, dirtySince + LONGEST_MS - Date.now())));
+    }
+    tell();
+  }
+
+  function onSight() {
+    if (document.visibilityState === "visible") return trouble && save();
+    if (isDirty() && !waiting.length) sendDraft({ keepalive: true }).catch(() => {});
+  }
+  const onLine = () => trouble && save();
   const onLeave = (event) => {
-    save({ keepalive: true });
-    if (failed && isDirty()) event.preventDefault(); // the browser asks before the text is lost
+    if (!isSettled() && !isKept()) event.preventDefault(); // it is nowhere else
   };
 
-  field.addEventListener("input", schedule);
-  document.addEventListener("visibilitychange", onHide);
-  window.addEventListener("beforeunload", onLeave);
-  const ticker = setInterval(() => savedAt && !isDirty() && onState({ state: "saved", savedAt }), 1000);
+  /** What an earlier window left for this segment: into the field, and on to the server from where it started. */
+  async function takeOver() {
+    const [lastWindow, lastNumber] = segment.stamp.split(":");
+    const arrived = (last) => last.body.text === field.value
+      || (last.window === lastWindow && last.number <= Number(lastNumber));
+    const isKnown = (group) => group.every(({ kind }) => kind === "draft") && arrived(group.at(-1));
+    const entries = (await journal.entries()).filter((entry) => entry.segment === segment.uuid && entry.window !== me);
+    const groups = grouped(entries).sort((one, other) => one.at(-1).at - other.at(-1).at);
+    groups.filter(isKnown).forEach((group) => forget(group.at(-1)));
+    const group = groups.findLast((each) => !isKnown(each));
+    if (stopped || number || !group) return;
+    taken = group.at(-1);
+    waiting = group.filter((entry) => entry.kind === "submit");
+    const { base_version: version, base_text, after, stamp, text } = taken.body;
+    Object.assign(segment, { version, base_text, stamp: `${after} ${stamp}`.trim() });
+    if (field.value !== text) restore(text); // comes back here as an input
+    save();
+  }
+
+  const listeners = [
+    [field, "input", onInput], [document, "visibilitychange", onSight],
+    [window, "online", onLine], [window, "offline", tell], [window, "beforeunload", onLeave],
+  ];
+  for (const [target, name, listener] of listeners) target.addEventListener(name, listener);
+  const ticker = setInterval(tell, 1000);
+  takeOver();
 
   return {
     save,
+    /** The text as it is now becomes the next version, as soon as the server hears of it. */
+    submit() {
+      if (waiting.at(-1)?.body.text !== field.value) waiting.push(record("submit"));
+      return save();
+    },
+    /** From here the text in the field starts now: the other text is known. */
+    startFrom({ version, start, stamp }) {
+      Object.assign(segment, { version, base_text: start, stamp });
+      trouble = null;
+      savedText = null; // whatever stands in the field is to be saved
+    },
+    /** What was typed here is given up. */
+    discard: () => [mine(), taken].forEach((entry) => entry && forget(entry)),
+    /** Something other than the text has changed. */
+    touch() {
+      savedText = null;
+      onInput();
+    },
     stop() {
       stopped = true;
       clearTimeout(timer);
       clearInterval(ticker);
-      field.removeEventListener("input", schedule);
-      document.removeEventListener("visibilitychange", onHide);
-      window.removeEventListener("beforeunload", onLeave);
+      for (const [target, name, listener] of listeners) target.removeEventListener(name, listener);
     },
   };
 }

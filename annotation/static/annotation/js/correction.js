@@ -1,57 +1,62 @@
 // The correction page: puts its parts together and names what each key does. No part knows another.
 import { mountActiveTime } from "./active_time.js";
+import { fetchAhead } from "./ahead.js";
 import { postJson } from "./api.js";
 import { mountAutosave } from "./autosave.js";
 import { mountConflict } from "./conflict.js";
+import { FEATURES } from "./features.js";
 import { mountHeartbeat } from "./heartbeat.js";
 import { mountHold } from "./hold.js";
 import { watchComposition } from "./ime.js";
+import { openJournal } from "./journal.js";
 import { mountKeys } from "./keys.js";
 import { createPlayer } from "./player.js";
 import { mountStatus } from "./status.js";
+import { replaceRange } from "./text_field.js";
 import { mountTransport } from "./transport.js";
 import { visit } from "./visit.js";
 import { mountWords } from "./words.js";
 
-// The browser's own cache keeps what is fetched; who gets the segment is decided by the server, later.
-const fetchAhead = (urls) => urls.forEach((url) => fetch(url, { priority: "low" }).catch(() => {}));
-
-const PLAYER_KEYS = new Set(["toggle", "back", "forward", "replay", "next-doubt", "previous-doubt"]);
-const LEAD_MS = 400; // what is heard before a word that one jumps to
-
-/** As if it had been typed: Ctrl+Z takes it back, and everything that listens to input hears it. */
-function replaceText(field, text) {
-  field.focus();
-  field.select();
-  if (!document.execCommand("insertText", false, text)) {
-    field.setRangeText(text, 0, field.value.length, "end");
-    field.dispatchEvent(new InputEvent("input", { bubbles: true }));
-  }
-}
+const PLAYER_KEYS = new Set(["toggle", "back", "forward", "replay", "slow", "next-doubt", "previous-doubt"]);
+const AROUND_MS = 1000; // what is heard before and after a word that one jumps to
 
 export function mount(bench) {
   const $ = (selector) => bench.querySelector(selector);
-  const { segment, urls, strings, ahead } = JSON.parse($("#segment-data").textContent);
+  const { segment, urls, strings, ...more } = JSON.parse($("#segment-data").textContent);
   const field = $("#text");
+  const replaceText = (text) => replaceRange(field, 0, field.value.length, text);
   const status = mountStatus(bench, strings, segment);
   const transport = mountTransport(bench);
   let player = null;
   let busy = false;
   let gone = false;
+  let features = [];
+  const ofFeatures = (name, ...values) => features.map((feature) => feature[name]?.(...values));
 
   const ime = watchComposition(field);
   const hold = mountHold({ field, button: $("[data-action='hold']"), playerOf: () => player });
   const active = mountActiveTime({ startMs: segment.active_edit_ms, isPlaying: () => player?.isPlaying });
-  const payload = () => ({ text: field.value, base_version: segment.version, active_edit_ms: active.read() });
-  // Another version is saved already: said as soon as it is known, with both texts.
+  const written = () => Object.assign(
+    { text: field.value, active_edit_ms: active.read() }, ...ofFeatures("payload"),
+  );
+  // Another text is saved already: shown to whoever waits for an answer, only offered to whoever types.
   const refused = (error) => {
-    if (["stale_version", "stale_draft"].includes(error.code)) conflict.show(error.body);
-    else status.error(error);
+    if (!["stale_version", "stale_draft"].includes(error.code)) status.error(error);
+    else if (busy) conflict.show(error.body);
+    else conflict.offer(error.body);
   };
   const autosave = mountAutosave({
-    field, url: urls.draft, payload, onState: status.saving, onRefused: refused,
+    field, segment, urls, payload: written, journal: openJournal(bench.closest("[data-person]").dataset.person),
+    onState: status.saving, onRefused: refused, onSent: sent,
+    restore(text) {
+      replaceText(text);
+      status.say(strings.restored);
+    },
   });
-  const stopHeartbeat = mountHeartbeat({ url: urls.heartbeat, everyMs: segment.heartbeat_ms, onLost: status.error });
+  const stopHeartbeat = mountHeartbeat({
+    url: urls.heartbeat, leaveUrl: urls.leave, everyMs: segment.heartbeat_ms,
+    lease: bench.dataset.lease ?? segment.lease, onLost: status.error,
+  });
   const words = mountWords({
     field, backdrop: $("[data-backdrop]"), list: $("[data-doubts]"), words: segment.words,
     draftText: segment.draft_text, percent: status.percent,
@@ -59,7 +64,7 @@ export function mount(bench) {
       if (word.start_ms === null) return;
       if (quiet) return player?.seek(word.start_ms);
       status.say(`${word.text}: ${status.percent(word.probability)}`);
-      player?.playFrom(word.start_ms - LEAD_MS);
+      player?.playSpan(word.start_ms - AROUND_MS, word.end_ms + AROUND_MS);
     },
   });
 
@@ -68,6 +73,7 @@ export function mount(bench) {
     onTime(ms) {
       transport.time(ms);
       words.follow(ms);
+      ofFeatures("onTime", ms);
     },
     onState: transport.state,
     onRefused: transport.refused,
@@ -77,22 +83,19 @@ export function mount(bench) {
     return player.ready.then(() => {
       if (gone) return;
       for (const word of words.located) if (word.doubt) player.mark(word.start_ms, word.end_ms, word.text);
+      ofFeatures("onPlayer", player);
       player.play();
-      fetchAhead(ahead);
+      fetchAhead(urls.ahead);
     });
   });
 
-  /** Sends, then goes where the server points; on a refusal everything stays as it was. */
-  async function send(url, body) {
+  /** One thing at a time; on a refusal everything stays as it was. */
+  async function whileBusy(work) {
     if (busy) return;
     busy = true;
     bench.setAttribute("aria-busy", "true");
     try {
-      const answer = await postJson(url, body);
-      autosave.stop();
-      hold.forget();
-      player?.pause();
-      await visit(answer.next ?? urls.queue);
+      await work();
     } catch (error) {
       refused(error);
     } finally {
@@ -101,37 +104,83 @@ export function mount(bench) {
     }
   }
 
-  const submit = (version) =>
-    send(urls.submit, { text: field.value, version, active_edit_ms: active.read() });
+  function leaveFor(answer) {
+    autosave.stop();
+    hold.forget();
+    player?.pause();
+    return visit(answer.next ?? urls.queue, answer);
+  }
+
+  /** Sends, then goes where the server points. */
+  const send = (url, body) => whileBusy(async () => {
+    const answer = await postJson(url, body);
+    if ([urls.discard, urls.unusable].includes(url)) autosave.discard();
+    await leaveFor(answer);
+  });
+
+  // Whoever confirmed long ago, while nobody answered, is not sent on by surprise: the next key does it.
+  let following = null;
+  function sent(answer) {
+    stopHeartbeat(); // the segment is done, and nobody's any more
+    following = { text: field.value, answer };
+    if (!busy) status.say(strings.sent_late);
+  }
+
+  const submit = () => {
+    if (conflict.isOpen) return conflict.take();
+    const refusal = ofFeatures("refusal").find(Boolean); // a sentence that says what is to be done first
+    if (refusal) return status.say(refusal);
+    return whileBusy(async () => {
+      if (following?.text !== field.value) await autosave.submit();
+      if (following?.text === field.value) await leaveFor({ ...following.answer, written: following.text });
+    });
+  };
 
   const conflict = mountConflict($("[data-conflict-panel]"), {
-    onMine({ version }) {
-      segment.version = version;
-      submit(version);
+    field, strings,
+    // The answer tells both texts as they are now.
+    ask: ({ code }) => whileBusy(code === "stale_version" ? autosave.submit : autosave.save),
+    onShown: hold.forget,
+    onMerged(text, body) {
+      autosave.startFrom(body);
+      replaceText(text);
+      status.say(strings.merged);
     },
-    // Theirs is saved already: our draft goes, and on to the next.
-    onTheirs: () => send(urls.discard),
+    onTheirs(body) {
+      if (body.code === "stale_version") return send(urls.discard); // saved already: on to the next
+      autosave.startFrom(body);
+      return replaceText(body.theirs);
+    },
   });
 
   const actions = {
     toggle: () => player?.toggle(),
-    back: () => player?.playFrom(player.timeMs - 1000),
+    back: () => player?.rewind(1000),
     forward: () => player?.playFrom(player.timeMs + 1000),
     replay: () => player?.playFrom(0),
     slower: () => player?.changeRate(-1),
     faster: () => player?.changeRate(1),
-    loop: () => player?.toggleLoop(),
     hold: () => hold.toggle(),
     "next-doubt": () => words.step(1) || status.say(strings.no_doubt),
     "previous-doubt": () => words.step(-1) || status.say(strings.no_doubt),
-    confirm: () => submit(segment.version),
+    confirm: submit,
     skip: () => send(urls.skip),
     save: () => autosave.save(),
-    restore: ({ text }) => replaceText(field, text),
+    restore: ({ text }) => replaceText(text),
     unusable: ({ reason } = {}) => (reason ? send(urls.unusable, { reason }) : transport.openReasons()),
     help: () => $("dialog").showModal(),
-    "plain-enter": () => status.say(strings.enter),
+    "plain-enter": () => status.say(strings.enter.replace("{key}", $("[data-action='confirm'] kbd").textContent)),
   };
+  const page = {
+    ...more, bench, field, ime, segment, urls, strings, status, words, send, refused, written,
+    player: () => player,
+    touch: () => autosave.touch(),
+    run: (action, detail) => actions[action]?.(detail),
+    replaceText,
+    replaceRange: (from, to, text) => replaceRange(field, from, to, text),
+  };
+  features = FEATURES.map((mountFeature) => mountFeature(page));
+  Object.assign(actions, ...features.map((feature) => feature.actions));
   const stopKeys = mountKeys(bench, {
     field, ime,
     run(action, detail) {
@@ -146,7 +195,7 @@ export function mount(bench) {
 
   return () => {
     gone = true;
-    for (const part of [autosave, active, words, conflict, hold, ime, transport]) part.stop();
+    for (const part of [autosave, active, words, conflict, hold, ime, transport, ...features]) part.stop();
     stopKeys();
     stopHeartbeat();
     player?.stop();

@@ -12,7 +12,7 @@ export function mountHold({ field, button, playerOf }) {
   const goOn = () => {
     timer = 0;
     const player = playerOf();
-    if (player && !player.isPlaying) player.playFrom(player.timeMs - BACK_MS);
+    if (player && !player.isPlaying) player.rewind(BACK_MS);
   };
   const onInput = () => {
     const player = playerOf();

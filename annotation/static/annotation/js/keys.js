@@ -1,4 +1,5 @@
-// Keys that work while typing. The bindings stand in the help table of the page: <tr data-action data-key>.
+// Keys that work while typing. The bindings stand in the help table of the page: <tr data-action data-key>, more
+// than one chord with spaces between them. data-own: left to any other text field that has the focus.
 // Kept away from: Ctrl+Space, Shift and Ctrl+Shift, Alt+Shift (input methods switch with them), plain letters,
 // and what a browser will not give up (Ctrl+N, Ctrl+T, Ctrl+W).
 export function chordOf(event) {
@@ -13,10 +14,17 @@ export function chordOf(event) {
 
 const isTyping = (target) => target.matches?.("textarea, input, select");
 
+const REPEATING = new Set(["back", "forward", "undo", "redo"]);
+
+/** chord -> row of the help table. */
+const bindingsOf = (element) => new Map(
+  [...element.querySelectorAll("[data-key]")].flatMap((row) =>
+    row.dataset.key.split(" ").filter(Boolean).map((chord) => [chord, row])),
+);
+
 export function mountKeys(element, { field, ime, run }) {
-  const bindings = new Map(
-    [...element.querySelectorAll("[data-key]")].map((row) => [row.dataset.key, row.dataset.action]),
-  );
+  let bindings = bindingsOf(element);
+  const onChanged = () => { bindings = bindingsOf(element); };
 
   const onKey = (event) => {
     if (ime.owns(event) || event.defaultPrevented) return;
@@ -26,13 +34,14 @@ export function mountKeys(element, { field, ime, run }) {
     if (event.key === "?" && !isTyping(event.target)) return take(event, "help");
     if (chord === "Enter" && event.target === field) return take(event, "plain-enter"); // one utterance, one line
     // On a button or a link, Enter and Escape keep their own meaning unless a modifier is held.
-    const action = bindings.get(chord);
-    if (action) take(event, action);
+    const row = bindings.get(chord);
+    if (!row || ("own" in row.dataset && event.target !== field && isTyping(event.target))) return;
+    take(event, row.dataset.action, { chord });
   };
 
-  const take = (event, action) => {
+  const take = (event, action, detail) => {
     event.preventDefault();
-    if (!event.repeat || ["back", "forward"].includes(action)) run(action);
+    if (!event.repeat || REPEATING.has(action)) run(action, detail);
   };
 
   const onClick = (event) => {
@@ -41,9 +50,11 @@ export function mountKeys(element, { field, ime, run }) {
   };
 
   document.addEventListener("keydown", onKey);
+  element.addEventListener("auscult:keys", onChanged);
   element.addEventListener("click", onClick);
   return () => {
     document.removeEventListener("keydown", onKey);
+    element.removeEventListener("auscult:keys", onChanged);
     element.removeEventListener("click", onClick);
   };
 }

@@ -18,6 +18,13 @@ export function mountTransport(bench) {
     if (!reasons.contains(event.target)) reasons.open = false;
   };
   document.addEventListener("pointerdown", onPointer);
+  // While the menu has the focus a bare number chooses.
+  const onKey = (event) => {
+    if (event.ctrlKey || event.altKey || event.metaKey || !reasons.open || !/^[1-9]$/.test(event.key)) return;
+    reasons.querySelectorAll("button")[event.key - 1]?.click();
+    event.preventDefault();
+  };
+  reasons.addEventListener("keydown", onKey);
 
   return {
     time(ms) {
@@ -41,6 +48,9 @@ export function mountTransport(bench) {
       reasons.open = false;
       return wasOpen;
     },
-    stop: () => document.removeEventListener("pointerdown", onPointer),
+    stop() {
+      document.removeEventListener("pointerdown", onPointer);
+      reasons.removeEventListener("keydown", onKey);
+    },
   };
 }

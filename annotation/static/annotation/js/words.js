@@ -86,6 +86,7 @@ export function mountWords({ field, backdrop, list, words, draftText, percent, o
 
   return {
     located,
+    get current() { return current; },
     render,
     /** Leads to the next (1) or previous (-1) doubtful word that is still as it was; false when there is none. */
     step(direction) {

@@ -1,0 +1,1 @@
+"""What lies between two versions of a text. PURE: no framework, no database."""

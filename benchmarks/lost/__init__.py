@@ -1,0 +1,1 @@
+"""Typing while everything breaks: what is on the server afterwards is what was typed."""
