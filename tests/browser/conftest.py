@@ -10,7 +10,8 @@ from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_K
 from django.contrib.sessions.backends.db import SessionStore
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
-from accounts.models import User
+from accounts.models import Role, Site, User
+from tests.factories import make_site, make_user
 
 CHROMIUM = shutil.which("chromium") or "/usr/bin/chromium"
 PATIENCE_MS = 15_000  # only a test that fails waits that long; a busy machine needs it
@@ -66,6 +67,16 @@ def context_of(
 def page_of(context_of: Callable[..., BrowserContext]) -> Callable[..., Page]:
     """`page_of(user)`: the first tab of such a window."""
     return lambda user, **options: context_of(user, **options).new_page()
+
+
+@pytest.fixture
+def site(transactional_db: None) -> Site:
+    return make_site()
+
+
+@pytest.fixture
+def expert(site: Site) -> User:
+    return make_user(Role.EXPERT, site=site)
 
 
 def session_cookie(user: User, url: str) -> dict[str, str]:

@@ -8,14 +8,9 @@ from playwright.sync_api import Page, expect
 from accounts.models import Role
 from annotation.models import Segment, SegmentStatus
 from benchmarks.correction import BAR_MS, WATCH
-from tests.factories import make_hypothesis, make_recording, make_segment, make_site, make_user
+from tests.factories import make_hypothesis, make_recording, make_segment, make_user
 
 SEGMENTS = 8
-
-
-@pytest.fixture
-def site(transactional_db):
-    return make_site()
 
 
 @pytest.fixture
@@ -25,11 +20,6 @@ def segments(site):
         make_segment(recording, 1500 * at, 1500 * (at + 1), text=f"第{at}句", priority=99 - at)
         for at in range(SEGMENTS)
     ]
-
-
-@pytest.fixture
-def expert(site):
-    return make_user(Role.EXPERT, site=site)
 
 
 def open_next(page: Page) -> list[str]:

@@ -3,25 +3,19 @@
 import re
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import expect
 
 from accounts.models import Role
 from annotation.models import Draft, Label, Segment, SegmentStatus
-from tests.factories import make_hypothesis, make_label, make_recording, make_segment, make_site, make_user
+from tests.browser.editing import DRAFT, PLAYING, WORDS, compose, open_next, text_of, words_of
+from tests.factories import make_hypothesis, make_label, make_recording, make_segment, make_user
 
-DRAFT = "服用 met forming 五百毫克"
 # However slow the machine: the first time that is shown after a jump is where it jumped to.
 WATCH = """(selector) => {
     const watched = document.querySelector(selector);
     window.seen = [];
     new MutationObserver(() => seen.push(watched.textContent)).observe(watched, {childList: true});
 }"""
-PLAYING = "() => document.querySelector('[data-now]').textContent !== '0:00.0'"
-
-
-@pytest.fixture
-def site(transactional_db):
-    return make_site()
 
 
 @pytest.fixture
@@ -34,51 +28,10 @@ def segments(site):
         )
         for at in range(3)
     ]
-    words = [
-        {"text": text, "start_ms": 300 * at, "end_ms": 300 * (at + 1), "probability": sure}
-        for at, (text, sure) in enumerate(
-            [
-                ("服", 0.9),
-                ("用", 0.9),
-                ("met", 0.2),
-                ("forming", 0.1),
-                ("五", 0.9),
-                ("百", 0.9),
-                ("毫", 0.9),
-                ("克", 0.9),
-            ]
-        )
-    ]
-    make_hypothesis(rows[0], DRAFT, words=words)
+    make_hypothesis(rows[0], DRAFT, words=words_of(WORDS, 300))
     make_hypothesis(rows[1], "血壓一百四十")
     make_hypothesis(rows[2], "兩週後回診")
     return rows
-
-
-@pytest.fixture
-def expert(site):
-    return make_user(Role.EXPERT, site=site)
-
-
-def open_next(page: Page) -> Page:
-    page.goto("/correct/")
-    page.wait_for_selector("[data-mounted]:not([hidden])")
-    page.wait_for_function(PLAYING)  # it plays on arrival
-    return page
-
-
-def text_of(page: Page) -> str:
-    return page.locator("#text").input_value()
-
-
-def compose(page: Page, steps: list[str], result: str) -> None:
-    """What an input method does: intermediate text, then the chosen one."""
-    client = page.context.new_cdp_session(page)
-    for step in steps:
-        client.send(
-            "Input.imeSetComposition", {"text": step, "selectionStart": len(step), "selectionEnd": len(step)}
-        )
-    client.send("Input.insertText", {"text": result})
 
 
 def test_a_segment_is_corrected_with_the_keyboard_only(page_of, expert, segments):

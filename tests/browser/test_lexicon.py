@@ -3,12 +3,11 @@
 import pytest
 from playwright.sync_api import Page, expect
 
-from accounts.models import Role
 from annotation.models import Draft, Label, Term
 from annotation.services.terms import term_add
 from annotation.views import lexicon_help
-from tests.browser.test_correction import compose
-from tests.factories import make_recording, make_segment, make_site, make_user
+from tests.browser.editing import compose, playing, text_of, wait_for_silence
+from tests.factories import make_recording, make_segment, make_site
 
 
 @pytest.fixture
@@ -17,11 +16,6 @@ def site(transactional_db):
     for text, aliases in [("Metformin", "二甲雙胍|Glucophage"), ("Metoclopramide", ""), ("血壓", "")]:
         term_add(user=None, site=site, text=text, aliases=aliases, kind="drug")
     return site
-
-
-@pytest.fixture
-def expert(site):
-    return make_user(Role.EXPERT, site=site)
 
 
 @pytest.fixture
@@ -41,10 +35,6 @@ def page(page_of, expert, segment):
 
 def options(page: Page):
     return page.locator("#suggestions [role=option] > :first-child")
-
-
-def text_of(page: Page) -> str:
-    return page.locator("#text").input_value()
 
 
 def write(page: Page, text: str) -> None:
@@ -93,10 +83,10 @@ def test_terms_are_found_by_alias_pinyin_and_initials(page, typed, found):
 def test_escape_closes_the_list_before_it_means_play(page):
     write(page, "met")
     expect(page.locator("#suggestions")).to_be_visible()
-    before = page.locator("button[data-action='toggle'] [data-label]").inner_text()
+    wait_for_silence(page)  # the sound holds while one types
     page.keyboard.press("Escape")
     expect(page.locator("#suggestions")).to_be_hidden()
-    assert page.locator("button[data-action='toggle'] [data-label]").inner_text() == before
+    assert not playing(page)
     assert text_of(page) == "met"
 
 

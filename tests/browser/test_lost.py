@@ -4,6 +4,7 @@ import json
 import re
 import subprocess
 import sys
+import time
 from contextlib import suppress
 
 import pytest
@@ -12,10 +13,10 @@ from playwright.sync_api import BrowserContext, Error, Page, expect
 
 from accounts.models import Role
 from annotation.models import Draft, Label, Segment, SegmentStatus
-from tests.browser.conftest import session_cookie
-from tests.factories import make_label, make_recording, make_segment, make_site, make_user
+from tests.browser.conftest import PATIENCE_MS, session_cookie
+from tests.browser.editing import HEARD, make_pair, open_segment, type_at_end
+from tests.factories import make_user
 
-HEARD = "病人目前服用 met forming 五百毫克"
 LEFT = """async () => {
   const {openJournal} = await import("/static/annotation/js/journal.js");
   return (await openJournal(document.querySelector("[data-person]").dataset.person).entries()).length;
@@ -30,35 +31,8 @@ EVERYTHING_LEFT = """() => new Promise((resolve) => {
 
 
 @pytest.fixture
-def site(transactional_db):
-    return make_site()
-
-
-@pytest.fixture
-def expert(site):
-    return make_user(Role.EXPERT, site=site)
-
-
-@pytest.fixture
 def segments(site):
-    recording = make_recording(site, audio=True, duration_ms=6000)
-    texts = (HEARD, "血壓一百四十")
-    return [
-        make_segment(recording, 3000 * at, 3000 * (at + 1), text=text, priority=9 - at)
-        for at, text in enumerate(texts)
-    ]
-
-
-def open_segment(page: Page, segment: Segment) -> Page:
-    page.goto(f"/correct/{segment.uuid}/")
-    page.wait_for_selector("[data-mounted]:not([hidden]) #text")
-    return page
-
-
-def type_at_end(page: Page, text: str) -> None:
-    page.locator("#text").focus()
-    page.keyboard.press("End")
-    page.keyboard.insert_text(text)
+    return make_pair(site)
 
 
 def origin(page: Page) -> str:
@@ -73,6 +47,14 @@ def crash(page: Page) -> Page:
     with suppress(Error):
         page.close()
     return page.context.new_page()
+
+
+def wait_until_nothing_is_left(page: Page) -> None:
+    """Asked from here: wait_for_function takes the promise of an answer for a yes."""
+    deadline = time.monotonic() + PATIENCE_MS / 1000
+    while page.evaluate(LEFT) and time.monotonic() < deadline:
+        page.wait_for_timeout(50)
+    assert page.evaluate(LEFT) == 0
 
 
 def no_drafts(context: BrowserContext) -> None:
@@ -135,7 +117,7 @@ def test_what_a_closed_tab_had_confirmed_is_sent_from_any_page(context_of, exper
     context.set_offline(False)
     home = context.new_page()
     home.goto("/")
-    home.wait_for_function(f"async () => await ({LEFT})() === 0")
+    wait_until_nothing_is_left(home)
     assert Label.objects.get().text == HEARD + "每日"
     # It was sent from elsewhere: nobody is given another segment for it.
     assert not Segment.objects.filter(status=SegmentStatus.CLAIMED).exists()
@@ -249,68 +231,6 @@ def test_a_text_too_long_for_a_parting_request_is_there_again(context_of, expert
     open_segment(page, segments[0])
     expect(page.locator("#text")).to_have_value(HEARD + long)
     expect(page.locator("[data-saved]")).to_contain_text("The server does not take it as it stands")
-
-
-def test_two_windows_of_one_person_do_not_overwrite_each_other(context_of, expert, segments):
-    context = context_of(expert)
-    first = open_segment(context.new_page(), segments[0])
-    second = open_segment(context.new_page(), segments[0])
-    type_at_end(first, "每日")
-    expect(first.locator("[data-saved]")).to_have_attribute("data-state", "saved")
-    second.locator("#text").fill("病患目前服用 met forming 五百毫克")
-    notice = second.locator("[data-conflict-notice]")
-    expect(notice).to_be_visible()  # beside somebody who is typing: nothing is taken from them
-    expect(second.locator("#text")).to_be_focused()
-    assert Draft.objects.get().text == HEARD + "每日"
-    notice.get_by_role("button").click()
-    expect(second.locator("[data-conflict-title]")).to_contain_text("You typed another text")
-    expect(second.get_by_role("radio")).to_have_count(0)  # different places: both are taken
-    second.keyboard.press("Control+Enter")
-    expect(second.locator("#text")).to_have_value("病患目前服用 met forming 五百毫克每日")
-    expect(second.locator("[data-saved]")).to_have_attribute("data-state", "saved")
-    assert Draft.objects.get().text == "病患目前服用 met forming 五百毫克每日"
-
-
-def test_only_what_both_changed_is_asked_and_the_result_can_be_edited(context_of, site, expert, segments):
-    page = open_segment(context_of(expert).new_page(), segments[0])
-    colleague = make_user(Role.EXPERT, site=site, username="colleague")
-    make_label(Segment.objects.get(pk=segments[0].pk), "病患目前服用 Metformin 五百毫克", author=colleague)
-    page.locator("#text").fill("病人目前服用 morphine 五百毫克每日")
-    page.keyboard.press("Control+Enter")
-    panel = page.locator("[data-conflict-panel]")
-    expect(panel.locator("[data-conflict-title]")).to_contain_text("colleague saved another text")
-    expect(panel.locator(".merge-taken")).to_have_count(2)  # 患 there, 每日 here
-    expect(panel.get_by_role("radio")).to_have_count(3)
-    expect(panel.get_by_role("radio").first).to_be_focused()
-    expect(panel.get_by_role("button", name="Take this text")).to_be_disabled()
-    assert not page.locator("#text").is_editable()  # nothing is typed into a text that is about to change
-    page.keyboard.press("2")
-    expect(panel.locator("[data-conflict-left]")).to_contain_text("Nothing left to choose")
-    page.keyboard.press("Control+Enter")
-    merged = "病患目前服用 Metformin 五百毫克每日"
-    expect(page.locator("#text")).to_have_value(merged)
-    expect(page.locator("#text")).to_be_focused()
-    type_at_end(page, "兩次")
-    page.keyboard.press("Control+Enter")
-    expect(page.locator("#text")).to_have_value("血壓一百四十")
-    assert list(Label.objects.order_by("version").values_list("text", flat=True)) == [
-        "病患目前服用 Metformin 五百毫克",
-        merged + "兩次",
-    ]
-
-
-def test_somebody_who_composes_is_not_interrupted(context_of, expert, segments):
-    context = context_of(expert)
-    first = open_segment(context.new_page(), segments[0])
-    second = open_segment(context.new_page(), segments[0])
-    type_at_end(first, "每日")
-    expect(first.locator("[data-saved]")).to_have_attribute("data-state", "saved")
-    second.locator("#text").focus()
-    client = context.new_cdp_session(second)
-    client.send("Input.imeSetComposition", {"text": "ㄏㄨㄟ", "selectionStart": 3, "selectionEnd": 3})
-    expect(second.locator("[data-conflict-notice]")).to_be_visible()
-    client.send("Input.insertText", {"text": "回"})
-    expect(second.locator("#text")).to_have_value("回" + HEARD)
 
 
 def test_typing_while_everything_breaks_loses_nothing():

@@ -12,29 +12,17 @@ from annotation.models import Draft, Hypothesis, Label, Segment, SegmentStatus
 from inference.engine.app import create_app
 from inference.engine.config import EngineConfig
 from tests.annotation.sounds import spoken
+from tests.browser.editing import DRAFT, WORDS, words_of
 from tests.browser.servers import serving
 from tests.factories import (
     make_hypothesis,
     make_live_model,
     make_recording,
     make_segment,
-    make_site,
     make_user,
 )
 
-DRAFT = "服用 met forming 五百毫克"
-WORDS = ["服", "用", "met", "forming", "五", "百", "毫", "克"]
 HEARD = "patient takes metformin"
-
-
-@pytest.fixture
-def site(transactional_db):
-    return make_site()
-
-
-@pytest.fixture
-def expert(site):
-    return make_user(Role.EXPERT, site=site)
 
 
 @pytest.fixture
@@ -43,12 +31,8 @@ def segments(site):
     recording = make_recording(site, samples=spoken())
     rows = [make_segment(recording, 2000 * at, 2000 * (at + 1), index=at, priority=9 - at) for at in range(3)]
     Segment.objects.filter(pk=rows[1].pk).update(speech_spans=[[0, 900], [1300, 2000]])
-    words = [
-        {"text": text, "start_ms": 150 * at, "end_ms": 150 * at + 140, "probability": 0.9}
-        for at, text in enumerate(WORDS)
-    ]
     make_hypothesis(rows[0], "病人今天")
-    make_hypothesis(rows[1], DRAFT, words=words)
+    make_hypothesis(rows[1], DRAFT, words=words_of(WORDS, 150, 140))
     make_hypothesis(rows[2], "兩週後回診")
     return rows
 
