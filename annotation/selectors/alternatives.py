@@ -16,16 +16,25 @@ KEPT_S = 600
 NO_TERMS = Lexicon([])
 
 
-def alternatives_of(segment: Segment, lexicon: Lexicon = NO_TERMS) -> list[list[Alternative]]:
-    """For each word of the draft, in order; empty where nothing is known."""
+def alternatives_of(
+    segment: Segment, lexicon: Lexicon = NO_TERMS, *, blind: bool = False
+) -> list[list[Alternative]]:
+    """For each word of the draft, in order; empty where nothing is known.
+
+    For a `blind` reader what people have made of such words is left out, and what models have heard since:
+    they may have it from this very segment.
+    """
     draft = segment.hypothesis
     if draft is None:
         return []
     proposals = Proposals([word["text"] for word in draft.words])
     proposals.add_heard([word.get("alternatives") or [] for word in draft.words])
-    proposals.add_corrections(corrections_at(segment.site_id))
+    if not blind:
+        proposals.add_corrections(corrections_at(segment.site_id))
     proposals.add_terms(lexicon)
     others = segment.hypotheses.exclude(pk=draft.pk).exclude(text=draft.text).order_by("-id")
+    if blind:
+        others = others.filter(pk__lt=draft.pk)
     for rank, other in enumerate(others[:OTHER_HYPOTHESES], start=1):
         proposals.add_other(other.text, other.model_ref.rstrip("/").rpartition("/")[2], rank)
     return proposals.by_word()

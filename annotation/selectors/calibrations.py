@@ -1,9 +1,11 @@
 """What has been learned from a site's corrections, for ranking and for the marks on a page."""
 
 from collections import Counter
+from functools import lru_cache
 from typing import Any
+from uuid import UUID
 
-from django.db.models import Case, When
+from django.db.models import Case, QuerySet, When
 
 from annotation.models import CalibrationFit, Label, LabelStatus, Segment
 from annotation.ranking.diversity import counted
@@ -11,7 +13,7 @@ from annotation.ranking.effort import PRIOR
 from annotation.ranking.priority import Knowledge
 from annotation.ranking.words import Heard
 from annotation.selectors.candidates import near_terms, other_texts, speech_ms_of
-from annotation.selectors.terms import lexicon_of
+from annotation.selectors.terms import lexicon_of, lexicon_token
 from speech.lexicon import Lexicon
 
 NEWEST_LABELS = 3000  # more teach nothing new to a dozen weights
@@ -24,21 +26,28 @@ def newest_fit(site_id: int, model_ref: str) -> CalibrationFit | None:
 
 
 def knowledge_of(site_id: int, model_ref: str) -> Knowledge:
-    """Read once for each batch that is ranked: a fit, and the texts of the newest labels."""
+    """A fit, and what the newest labels say."""
     fit = newest_fit(site_id, model_ref)
-    texts = list(
-        Label.objects.filter(segment__site=site_id, status=LabelStatus.APPROVED)
-        .order_by("-id")
-        .values_list("text", flat=True)[:NEWEST_LABELS]
-    )
-    lexicon = lexicon_of(site_id)
-    said = Counter(term.text for text in texts for term in set(lexicon.find(text)))
+    newest = _approved(site_id).values_list("uuid", flat=True).first()
+    pairs, terms = _said(site_id, newest, lexicon_token(site_id)) if newest else (Counter(), Counter())
     return Knowledge(
         calibration=fit.calibration if fit else None,
         expert=fit.expert_time if fit else PRIOR,
-        pairs=counted(texts),
-        terms=said,
+        pairs=pairs,
+        terms=terms,
     )
+
+
+@lru_cache(maxsize=16)
+def _said(site_id: int, newest: UUID, lexicon: UUID | None) -> tuple[Counter[str], Counter[str]]:
+    """-> (pairs of words, terms), each with the texts that hold it. Kept until a label or a term is new."""
+    texts = list(_approved(site_id).values_list("text", flat=True)[:NEWEST_LABELS])
+    find = lexicon_of(site_id).find
+    return counted(texts), Counter(term.text for text in texts for term in set(find(text)))
+
+
+def _approved(site_id: int) -> QuerySet[Label]:
+    return Label.objects.filter(segment__site=site_id, status=LabelStatus.APPROVED).order_by("-id")
 
 
 def heard_of(segment: Segment, lexicon: Lexicon, other: str | None = None) -> Heard:

@@ -34,14 +34,22 @@ def near_terms(heard: types.Hypothesis, lexicon: Lexicon) -> tuple[NearMiss, ...
 
 
 def other_texts(segments: Sequence[Segment]) -> dict[int, str]:
-    """By segment: what the newest other model heard. Segments that only one model has heard are left out."""
-    current = {segment.pk: segment.hypothesis.model_ref for segment in segments if segment.hypothesis}
+    """By segment: what the newest other model heard before its draft was made; of the others there is none.
+
+    Nothing that came after the draft counts: a later model may have learned from the very correction that
+    it would be compared with, and what a person asked to hear is of a part of the sound.
+    """
+    drafts = {segment.pk: segment.hypothesis for segment in segments if segment.hypothesis}
     rows = (
-        Hypothesis.objects.filter(segment__in=current)
+        Hypothesis.objects.filter(segment__in=drafts, asked_by=None)
         .order_by("id")
-        .values_list("segment_id", "model_ref", "text")
+        .values_list("pk", "segment_id", "model_ref", "text")
     )
-    return {pk: text for pk, model_ref, text in rows if model_ref != current[pk]}
+    return {
+        segment: text
+        for pk, segment, model_ref, text in rows
+        if pk < drafts[segment].pk and model_ref != drafts[segment].model_ref
+    }
 
 
 def speech_ms_of(segment: Segment) -> int:

@@ -13,9 +13,8 @@ from accounts.selectors import sites_for_user
 from annotation.models import Label, LabelMode, Segment
 from annotation.ranking.errors import expected_length
 from annotation.ranking.mode import mode_of
-from annotation.selectors.calibrations import heard_of
+from annotation.selectors.candidates import speech_ms_of
 from annotation.selectors.outcome import OVERSEERS, WEEKS, Outcome
-from annotation.selectors.terms import lexicon_of
 
 
 def mode_for(segment: Segment) -> LabelMode:
@@ -23,11 +22,10 @@ def mode_for(segment: Segment) -> LabelMode:
     never_ranked = segment.expected_seconds == 0
     if segment.hypothesis is None or segment.version or never_ranked:
         return LabelMode.EDIT
-    heard = heard_of(segment, lexicon_of(segment.site_id))
     return LabelMode(
         mode_of(
             segment.expected_errors,
-            expected_length(heard.hypothesis, heard.speech_ms),
+            expected_length(segment.hypothesis.as_heard(), speech_ms_of(segment)),
             confirm_below=settings.AUSCULT_CONFIRM_BELOW,
             retype_above=settings.AUSCULT_RETYPE_ABOVE,
         )

@@ -9,6 +9,7 @@ from annotation.ranking.label_errors import COMES_BACK_FROM, label_wrong
 from annotation.selectors.calibrations import heard_of, newest_fit
 from annotation.selectors.doubts import unjudged_labels
 from annotation.selectors.terms import lexicon_of
+from speech.lexicon import Lexicon
 
 
 def label_doubts_find(*, site: Site, model_ref: str, most: int) -> int:
@@ -28,8 +29,9 @@ def label_doubts_find(*, site: Site, model_ref: str, most: int) -> int:
     confirmed = set(
         LabelDoubt.objects.filter(label__in=labels, state=DoubtState.KEPT).values_list("label", flat=True)
     )
+    lexicon = lexicon_of(site.pk)
     rows = [
-        _judged(label, heard[label.segment_id], calibration, label.pk in confirmed)
+        _judged(label, heard[label.segment_id], calibration, lexicon, label.pk in confirmed)
         for label in labels
         if label.segment_id in heard
     ]
@@ -39,13 +41,17 @@ def label_doubts_find(*, site: Site, model_ref: str, most: int) -> int:
 
 
 def _newest_of(hypotheses: QuerySet[Hypothesis], model_ref: str) -> dict[int, Hypothesis]:
-    return {row.segment_id: row for row in hypotheses.filter(model_ref=model_ref).order_by("id")}
+    return {
+        row.segment_id: row for row in hypotheses.filter(model_ref=model_ref, asked_by=None).order_by("id")
+    }
 
 
-def _judged(label: Label, heard: Hypothesis, calibration: Calibration, confirmed: bool) -> LabelDoubt:
+def _judged(
+    label: Label, heard: Hypothesis, calibration: Calibration, lexicon: Lexicon, confirmed: bool
+) -> LabelDoubt:
     segment = label.segment
     segment.hypothesis = heard  # what this model heard, whatever the author saw
-    score = label_wrong(label.text, heard_of(segment, lexicon_of(segment.site_id)), calibration)
+    score = label_wrong(label.text, heard_of(segment, lexicon), calibration)
     doubted = score >= COMES_BACK_FROM and not confirmed
     return LabelDoubt(
         label=label,

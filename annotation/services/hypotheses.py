@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from accounts.models import User
 from annotation.models import Hypothesis, Recording, RecordingStatus, Segment, SegmentStatus
-from annotation.ranking.priority import Candidate, Priority, priorities
+from annotation.ranking.priority import Priority, priorities
 from annotation.selectors.calibrations import knowledge_of
 from annotation.selectors.candidates import candidate, speech_ms_of
 from annotation.selectors.terms import lexicon_of
@@ -44,21 +44,29 @@ def hypotheses_store(
     """
     if not results:
         return 0
+    # Read and ranked before anything is locked: an import holds nobody up while it thinks.
+    ids = [segment.pk for segment, _ in results]
+    known = Segment.objects.select_related("recording", "hypothesis").in_bulk(ids)
+    kept = [(known[segment.pk], heard) for segment, heard in results if segment.pk in known]
+    kept.sort(key=lambda result: (result[0].recording_id, result[0].start_ms))
+    flags = [hallucination_flags(heard, s.duration_ms, speech_ms_of(s)) for s, heard in kept]
+    made_by = {"model_ref": model_ref, "adapter_ref": adapter_ref, "settings": dict(settings)}
+    rows = [
+        Hypothesis(**_fields(segment, heard), flags=found, **made_by)
+        for (segment, heard), found in zip(kept, flags, strict=True)
+    ]
+    places = _places(kept, flags, model_ref)
     with transaction.atomic():
-        ids = [segment.pk for segment, _ in results]
         # Locked in one order, so that two batches cannot wait for each other.
-        rows_now = Segment.objects.select_for_update(of=("self",)).order_by("pk")
-        current = rows_now.select_related("recording", "hypothesis").in_bulk(ids)
-        kept = [(current[segment.pk], heard) for segment, heard in results if segment.pk in current]
-        kept.sort(key=lambda result: (result[0].recording_id, result[0].start_ms))
-        flags = [hallucination_flags(heard, s.duration_ms, speech_ms_of(s)) for s, heard in kept]
-        made_by = {"model_ref": model_ref, "adapter_ref": adapter_ref, "settings": dict(settings)}
-        rows = [
-            Hypothesis(**_fields(segment, heard), flags=found, **made_by)
-            for (segment, heard), found in zip(kept, flags, strict=True)
+        locked = Segment.objects.select_for_update().filter(pk__in=known).order_by("pk")
+        statuses = dict(locked.values_list("pk", "status"))
+        stored = [row for row in rows if row.segment_id in statuses]
+        Hypothesis.objects.bulk_create(stored, batch_size=_BATCH)
+        ranked = [
+            _placed(row, place)
+            for row, place in zip(rows, places, strict=True)
+            if statuses.get(row.segment_id) in _DRAFTABLE
         ]
-        Hypothesis.objects.bulk_create(rows, batch_size=_BATCH)
-        ranked = _rank(kept, flags, rows)
         Segment.objects.bulk_update(ranked, _RANKED_FIELDS, batch_size=_BATCH)
         _mark_drafted({segment.recording_id for segment, _ in kept})
     return len(ranked)
@@ -100,39 +108,32 @@ def _fields(segment: Segment, heard: types.Hypothesis) -> dict[str, object]:
     }
 
 
-def _rank(kept: Sequence[Result], flags: Sequence[list[str]], rows: Sequence[Hypothesis]) -> list[Segment]:
-    """Writes draft, priority and state into the segments that wait for one; they are not saved here."""
-    lexicons = {site: lexicon_of(site) for site in {s.site_id for s, _ in kept}}
-    batch = [
-        candidate(s, heard, found, lexicons[s.site_id], _before(s, rows[0].model_ref))
-        for (s, heard), found in zip(kept, flags, strict=True)
-    ]
-    now = timezone.now()
-    ranked = []
-    places = _places([segment.site_id for segment, _ in kept], batch, rows[0].model_ref)
-    for (segment, _), row, place in zip(kept, rows, places, strict=True):
-        if segment.status not in _DRAFTABLE:
-            continue
-        segment.hypothesis = row
-        segment.speech_rate_cps = row.speech_rates_cps["all"]
-        segment.priority = place.priority
-        segment.expected_errors = place.expected_errors
-        segment.expected_seconds = place.expected_seconds
-        segment.reasons = place.reasons
-        segment.status = SegmentStatus.OPEN
-        segment.updated_at = now
-        ranked.append(segment)
-    return ranked
-
-
-def _places(sites: Sequence[int], batch: Sequence[Candidate], model_ref: str) -> list[Priority]:
+def _places(kept: Sequence[Result], flags: Sequence[list[str]], model_ref: str) -> list[Priority]:
     """Ranked together within a site, with what that site's corrections have taught; in the given order."""
     places: dict[int, Priority] = {}
-    for site in set(sites):
-        own = [index for index, of in enumerate(sites) if of == site]
-        ranked = priorities([batch[index] for index in own], knowledge_of(site, model_ref))
-        places.update(zip(own, ranked, strict=True))
-    return [places[index] for index in range(len(batch))]
+    for site in {segment.site_id for segment, _ in kept}:
+        own = [index for index, (segment, _) in enumerate(kept) if segment.site_id == site]
+        lexicon = lexicon_of(site)
+        batch = [
+            candidate(*kept[index], flags[index], lexicon, _before(kept[index][0], model_ref))
+            for index in own
+        ]
+        places.update(zip(own, priorities(batch, knowledge_of(site, model_ref)), strict=True))
+    return [places[index] for index in range(len(kept))]
+
+
+def _placed(row: Hypothesis, place: Priority) -> Segment:
+    """Draft, priority and state are written into the segment; it is not saved here."""
+    segment = row.segment
+    segment.hypothesis = row
+    segment.speech_rate_cps = row.speech_rates_cps["all"]
+    segment.priority = place.priority
+    segment.expected_errors = place.expected_errors
+    segment.expected_seconds = place.expected_seconds
+    segment.reasons = place.reasons
+    segment.status = SegmentStatus.OPEN
+    segment.updated_at = timezone.now()
+    return segment
 
 
 def _mark_drafted(recordings: set[int]) -> None:

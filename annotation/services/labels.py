@@ -115,7 +115,7 @@ def label_submit(
         repeated = _already_submitted(locked, user, target, spans, version)
         if repeated is not None:
             return repeated
-        _check_may_submit(locked, user, typed, version)
+        _check_may_submit(locked, newest, user, typed, version)
         label = _add_version(locked, user, target, spans, _clamped(active_edit_ms), mode)
         _drop_draft(locked, user, typed)
         entry_add(
@@ -163,9 +163,8 @@ def label_review(*, user: User, label: Label, approve: bool) -> Label:
     return label
 
 
-def _check_may_submit(segment: Segment, user: User, typed: Typed, version: int) -> None:
+def _check_may_submit(segment: Segment, newest: Label | None, user: User, typed: Typed, version: int) -> None:
     """The segment is locked; says no with both texts, so that nothing that was typed is lost."""
-    newest = newest_label(segment)
     if segment.version != version:
         raise_stale_version(segment, newest, user, typed, version)
     draft = Draft.objects.filter(segment=segment, author=user).first()

@@ -9,6 +9,7 @@ from django.views.decorators.http import require_safe
 
 from accounts.requests import person
 from annotation.selectors.alternatives import alternatives_of
+from annotation.selectors.readings import as_first_seen, reading_in_hand
 from annotation.selectors.terms import lexicon_of
 from annotation.texts.alternatives import Alternative
 from annotation.views.loading import CORRECTORS, segment_of
@@ -18,7 +19,10 @@ from annotation.views.loading import CORRECTORS, segment_of
 def segment_alternatives(request: HttpRequest, uuid: UUID) -> JsonResponse:
     """-> {words: [[{text, first, last, why}, …], …]}, one list for each word of the draft."""
     segment = segment_of(person(request), uuid, *CORRECTORS)
-    lists = alternatives_of(segment, lexicon_of(segment.site_id))
+    reading = reading_in_hand(person(request), segment)
+    if reading:
+        segment = as_first_seen(reading)
+    lists = alternatives_of(segment, lexicon_of(segment.site_id), blind=reading is not None)
     return JsonResponse({"words": [[_shown(one) for one in own] for own in lists]})
 
 

@@ -153,17 +153,14 @@ def segment_beat(request: HttpRequest, uuid: UUID) -> JsonResponse:
 
 @require_POST
 def segment_submit(request: HttpRequest, uuid: UUID) -> JsonResponse:
-    """{"version", "next"}: with `stay`, no next segment is claimed."""
+    """{"version", "text", "next"}: with `stay`, no next segment is claimed."""
     data = read_json(request, SubmitForm)
     stay = data.pop("stay")
     user, segment = person(request), segment_of(person(request), uuid, *CORRECTORS)
     if reading := blind_reading(user, segment, data["version"]):
-        heard = {"text": data["text"], "active_edit_ms": data["active_edit_ms"]}
-        reading_submit(user=user, reading=reading, **heard)
-        saved = {
-            "version": FIRST_VERSION,
-            "text": submitted_text(data["text"]),
-        }  # as after a first correction
+        reading_submit(user=user, reading=reading, text=data["text"], active_edit_ms=data["active_edit_ms"])
+        # As after a first correction: the page tells nobody that others have been here.
+        saved = {"version": FIRST_VERSION, "text": submitted_text(data["text"])}
     else:
         label = label_submit(user=user, segment=segment, **data)
         saved = {"version": label.version, "text": label.text}

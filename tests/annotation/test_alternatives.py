@@ -137,6 +137,15 @@ def test_everything_that_is_known_at_the_site_comes_together(cast):
     assert Hypothesis.objects.count() == 4
 
 
+def test_a_blind_reader_is_told_nothing_that_came_after_the_draft(cast):
+    segment = segment_with_words(cast.site, model_ref="small")
+    make_label(segment, "服用 Metformin 五百", author=cast.annotator, errors_removed=1)
+    make_hypothesis(segment, "服用 Metformin 五百", current=False, model_ref="tuned on it")
+    assert [one.source for one in alternatives_of(segment)[2]] == ["corrected"]
+    blind = alternatives_of(segment, blind=True)
+    assert texts(blind)[0] == ["福"] and blind[2] == []
+
+
 def test_the_page_asks_for_them_and_each_says_where_it_is_from(cast):
     segment = segment_with_words(cast.site)
     make_hypothesis(segment, "服用 Metformin 五百", current=False, model_ref="/models/big")
