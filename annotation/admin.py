@@ -25,7 +25,7 @@ class RecordingUploadForm(forms.ModelForm):
 
     class Meta:
         model = Recording
-        fields = ["site", "speaker"]
+        fields = ["site", "speaker", "department"]
 
     def clean(self) -> dict[str, Any]:
         values = super().clean() or {}
@@ -39,6 +39,7 @@ class RecordingUploadForm(forms.ModelForm):
                 filename=upload.name,
                 user=self.user,
                 speaker=values["speaker"],
+                department=values["department"],
             )
         except DomainError as error:
             self.add_error("file", error.message)
@@ -65,7 +66,17 @@ class SiteAdmin(ReadOnlyAdmin):
 @admin.register(Recording)
 class RecordingAdmin(SiteAdmin):
     site_path = "site"
-    list_display = ["title", "site", "source", "status", "duration_ms", "speaker", "error", "created_at"]
+    list_display = [
+        "title",
+        "site",
+        "source",
+        "status",
+        "duration_ms",
+        "speaker",
+        "department",
+        "error",
+        "created_at",
+    ]
     list_filter = ["status", "site", "source"]
     search_fields = ["title", "speaker", "uuid"]
     actions = ["retry"]
@@ -79,7 +90,9 @@ class RecordingAdmin(SiteAdmin):
         if obj is not None:
             return super().get_form(request, obj, change, **kwargs)
         bound = type("BoundUploadForm", (RecordingUploadForm,), {"user": request.user})
-        return super().get_form(request, obj, change, form=bound, fields=["site", "speaker", "file"])
+        return super().get_form(
+            request, obj, change, form=bound, fields=["site", "speaker", "department", "file"]
+        )
 
     def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
         if db_field.related_model is Site:

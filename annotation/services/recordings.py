@@ -46,6 +46,7 @@ def recording_ingest(
     user: User | None = None,
     source: str = RecordingSource.UPLOAD,
     speaker: str = "",
+    department: str = "",
 ) -> Recording:
     """Keeps the original as it is and asks for the rest. Give `stream` or `path`; the path is only read.
 
@@ -69,6 +70,7 @@ def recording_ingest(
                     source=source,
                     title=title,
                     speaker=speaker[:80],
+                    department=department[:80],
                     uploaded_by=user,
                     original_sha256=digest,
                 )

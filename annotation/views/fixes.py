@@ -19,7 +19,8 @@ from annotation.selectors.fixes import LOOKED_THROUGH, SHOWN, Occurrence, occurr
 from annotation.services.fixes import word_fix_apply, word_fix_undo
 from annotation.views.loading import CORRECTORS, segment_of
 from annotation.views.payloads import FixForm, WordForm, read_json
-from base.errors import DomainError, NotFound, wants_json
+from base.errors import DomainError, wants_json
+from base.loading import found
 
 FIXES_A_PAGE = 30
 
@@ -85,7 +86,5 @@ def word_fix_take_back(request: HttpRequest, uuid: UUID) -> HttpResponse:
 
 
 def _fix_of(request: HttpRequest, uuid: UUID) -> WordFix:
-    fix = word_fixes_for_user(person(request)).filter(uuid=uuid).first()
-    if fix is None:
-        raise NotFound("fix_unknown", _("There is no such fix at your sites."))
-    return fix
+    fixes = word_fixes_for_user(person(request))
+    return found(fixes, uuid, "fix_unknown", _("There is no such fix at your sites."))

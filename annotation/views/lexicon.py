@@ -19,7 +19,8 @@ from annotation.selectors.terms import ADDERS, MANAGERS, may_change, terms_for_u
 from annotation.services.term_imports import term_rows
 from annotation.services.terms import term_add, term_change, term_switch
 from annotation.texts.term_files import write_term_file
-from base.errors import DomainError, NotFound
+from base.errors import DomainError
+from base.loading import found
 
 SHOWN = {"": True, "off": False, "all": None}
 
@@ -151,10 +152,7 @@ def lexicon_csv(request: HttpRequest) -> HttpResponse:
 
 
 def term_of(user: User, uuid: UUID) -> Term:
-    term = terms_for_user(user).filter(uuid=uuid).first()
-    if term is None:
-        raise NotFound("term_unknown", _("There is no such term at your sites."))
-    return term
+    return found(terms_for_user(user), uuid, "term_unknown", _("There is no such term at your sites."))
 
 
 def _choices(user: User) -> dict[str, Any]:

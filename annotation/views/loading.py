@@ -1,4 +1,4 @@
-"""Rows for a person: found and allowed, or a 404 that does not tell which of the two it was."""
+"""Segments and recordings for a person, by their uuid."""
 
 from uuid import UUID
 
@@ -8,30 +8,23 @@ from accounts.models import Role, User
 from annotation.models import Recording, Segment
 from annotation.selectors.recordings import recordings_for_user
 from annotation.selectors.segments import segments_for_user
-from base.errors import NotFound
+from base.loading import found
 
 CORRECTORS = (Role.EXPERT, Role.REVIEWER)
 
 
 def segment_of(user: User, uuid: UUID, *roles: Role) -> Segment:
     segments = segments_for_user(user, *roles).select_related("recording__site", "hypothesis")
-    segment = segments.filter(uuid=uuid).first()
-    if segment is None:
-        raise NotFound("segment_unknown", _("There is no such segment at your sites."))
-    return segment
+    return found(segments, uuid, "segment_unknown", _("There is no such segment at your sites."))
 
 
 def heard_segment_of(user: User, uuid: UUID) -> Segment:
     """For listening: whoever may see the recording may hear its segments."""
-    segments = Segment.objects.filter(recording__in=recordings_for_user(user), uuid=uuid)
-    segment = segments.select_related("recording", "hypothesis").first()
-    if segment is None:
-        raise NotFound("segment_unknown", _("There is no such segment at your sites."))
-    return segment
+    segments = Segment.objects.filter(recording__in=recordings_for_user(user))
+    segments = segments.select_related("recording", "hypothesis")
+    return found(segments, uuid, "segment_unknown", _("There is no such segment at your sites."))
 
 
 def recording_of(user: User, uuid: UUID) -> Recording:
-    recording = recordings_for_user(user).select_related("site").filter(uuid=uuid).first()
-    if recording is None:
-        raise NotFound("recording_unknown", _("There is no such recording at your sites."))
-    return recording
+    recordings = recordings_for_user(user).select_related("site")
+    return found(recordings, uuid, "recording_unknown", _("There is no such recording at your sites."))

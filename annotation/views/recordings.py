@@ -100,7 +100,14 @@ def ingest_one(request: HttpRequest, site: Site, upload) -> dict[str, object]:  
     """`url` leads to the recording; for a duplicate to the first of its kind."""
     name = upload.name
     try:
-        recording = recording_ingest(site=site, stream=upload, filename=name, user=person(request))
+        recording = recording_ingest(
+            site=site,
+            stream=upload,
+            filename=name,
+            user=person(request),
+            speaker=request.POST.get("speaker", "").strip(),
+            department=request.POST.get("department", "").strip(),
+        )
     except DomainError as error:
         first = error.detail.get("first")
         url = reverse("recording_detail", args=[first]) if first else None

@@ -14,7 +14,7 @@ from annotation.selectors.labels import labels_for_review
 from annotation.selectors.review import Sides, disputes_for_user, doubts_for_user
 from annotation.services.gold import gold_declare
 from annotation.services.labels import label_review
-from base.errors import NotFound
+from base.loading import found
 from base.paging import page_of
 
 LABELS_A_PAGE = 20
@@ -45,9 +45,8 @@ def review_list(request: HttpRequest) -> HttpResponse:
 def review_decide(request: HttpRequest, uuid: UUID) -> HttpResponse:
     """`verdict` is approve, gold (approve and vouch for the text) or reject: back to the queue."""
     user, verdict = person(request), request.POST.get("verdict")
-    label = labels_for_review(user).filter(uuid=uuid).first()
-    if label is None:
-        raise NotFound("label_unknown", _("This text is not waiting for you: somebody has decided already."))
+    decided = _("This text is not waiting for you: somebody has decided already.")
+    label = found(labels_for_review(user), uuid, "label_unknown", decided)
     label_review(user=user, label=label, approve=verdict in ("approve", "gold"))
     if verdict == "gold":
         gold_declare(user=user, segment=label.segment)

@@ -25,7 +25,7 @@ from annotation.services.settlements import (
 )
 from annotation.views.payloads import SubmitForm, read_json
 from annotation.views.strings import settling_strings
-from base.errors import NotFound
+from base.loading import found
 
 
 class SetAsideForm(forms.Form):
@@ -113,14 +113,10 @@ def following(user: User, doubts_first: bool = False) -> JsonResponse:
 
 
 def dispute_of(user: User, uuid: UUID) -> Reading:
-    reading = disputes_for_user(user).filter(uuid=uuid).first()
-    if reading is None:
-        raise NotFound("dispute_unknown", _("This is not waiting for you: somebody has settled it already."))
-    return reading
+    message = _("This is not waiting for you: somebody has settled it already.")
+    return found(disputes_for_user(user), uuid, "dispute_unknown", message)
 
 
 def doubt_of(user: User, uuid: UUID) -> LabelDoubt:
-    row = doubts_for_user(user).filter(uuid=uuid).first()
-    if row is None:
-        raise NotFound("doubt_unknown", _("This is not waiting for you: somebody has settled it already."))
-    return row
+    message = _("This is not waiting for you: somebody has settled it already.")
+    return found(doubts_for_user(user), uuid, "doubt_unknown", message)

@@ -31,11 +31,13 @@ def test_files_and_folders_are_taken_in(tmp_path: Path) -> None:
     write_sound(folder / "b.flac", make_tone(400))
     (folder / ".DS_Store").write_bytes(b"x")
     single = write_sound(tmp_path / "c.wav", make_tone(500))
-    out, err, failure = ingest(tmp_path / "ward", single, "--site", site.slug, "--speaker", "dr-lin")
+    out, err, failure = ingest(
+        tmp_path / "ward", single, "--site", site.slug, "--speaker", "dr-lin", "--department", "ER"
+    )
     assert (err, failure) == ("", "")
     assert out.splitlines()[-1] == "3 taken in, 0 refused"
-    rows = Recording.objects.order_by("id").values_list("title", "speaker", "site__slug")
-    assert list(rows) == [(name, "dr-lin", site.slug) for name in ("a.wav", "b.flac", "c.wav")]
+    rows = Recording.objects.order_by("id").values_list("title", "speaker", "department")
+    assert list(rows) == [(name, "dr-lin", "ER") for name in ("a.wav", "b.flac", "c.wav")]
 
 
 def test_one_bad_file_does_not_stop_the_others(tmp_path: Path) -> None:

@@ -39,8 +39,8 @@ def wav(name, frequency_hz=220.0):
     return SimpleUploadedFile(name, buffer.getvalue(), content_type="audio/wav")
 
 
-def upload(client, site, *files, **headers):
-    data = {"site": site.slug, "files": list(files)}
+def upload(client, site, *files, spoken=(), **headers):
+    data = {"site": site.slug, "files": list(files), **dict(spoken)}
     return client.post(reverse("recording_upload"), data, headers=headers)
 
 
@@ -52,6 +52,13 @@ def test_each_file_has_its_own_result_and_one_refusal_stops_nothing(expert, site
     assert all(result["message"] for result in results)
     assert results[2]["url"] == results[0]["url"]  # the duplicate points to the first
     assert set(Recording.objects.values_list("title", flat=True)) == {"a.wav", "b.wav"}
+
+
+def test_who_spoke_and_where_is_kept_and_shown(expert, site):
+    upload(expert, site, wav("a.wav"), spoken={"speaker": " dr-lin ", "department": "急診"})
+    recording = Recording.objects.get()
+    assert (recording.speaker, recording.department) == ("dr-lin", "急診")
+    assert "dr-lin · 急診" in expert.get(reverse("recording_list")).content.decode()
 
 
 def test_without_javascript_the_results_are_messages(expert, site):

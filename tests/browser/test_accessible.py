@@ -43,7 +43,6 @@ class Scene:
     done: Segment
     snapshot: DatasetSnapshot
     run: Run
-    session: LiveSession
 
 
 @dataclass
@@ -142,8 +141,8 @@ def scene(transactional_db, monkeypatch) -> Scene:
     make_label(rows[2], "血壓 140", author=people[Role.EXPERT], status="submitted", active_edit_ms=9000)
     make_segment(recording, 8000, 9000, status=SegmentStatus.UNUSABLE, unusable_reason="overlap")
     make_approved(site)
-    session = LiveSession.objects.create(user=people[Role.CLINICIAN], site=site, model=model)
-    return Scene(site, people, recording, rows[1], rows[2], make_snapshot(site), make_run(site), session)
+    LiveSession.objects.create(user=people[Role.CLINICIAN], site=site, model=model)
+    return Scene(site, people, recording, rows[1], rows[2], make_snapshot(site), make_run(site))
 
 
 def violations(page: Page, **options: object) -> list[str]:

@@ -1,4 +1,4 @@
-"""Rows for an engineer: found and allowed, or a 404 that does not tell which of the two it was."""
+"""Runs, snapshots, models and promotions for an engineer, by their uuid."""
 
 from uuid import UUID
 
@@ -7,7 +7,7 @@ from django.utils.translation import gettext as _
 
 from accounts.models import User
 from accounts.selectors import require_role
-from base.errors import NotFound
+from base.loading import found
 from training.models import DatasetSnapshot, Promotion, Run, SpeechModel
 from training.selectors.access import (
     TRAINERS,
@@ -25,28 +25,23 @@ def require_trainer_somewhere(user: Person) -> None:
 
 
 def run_of(user: Person, uuid: UUID) -> Run:
-    run = runs_for_user(user).filter(uuid=uuid).first()
-    if run is None:
-        raise NotFound("run_unknown", _("There is no such run at your sites."))
-    return run
+    return found(runs_for_user(user), uuid, "run_unknown", _("There is no such run at your sites."))
 
 
 def snapshot_of(user: Person, uuid: UUID) -> DatasetSnapshot:
-    snapshot = snapshots_for_user(user).filter(uuid=uuid).first()
-    if snapshot is None:
-        raise NotFound("snapshot_unknown", _("There is no such dataset snapshot at your sites."))
-    return snapshot
+    return found(
+        snapshots_for_user(user),
+        uuid,
+        "snapshot_unknown",
+        _("There is no such dataset snapshot at your sites."),
+    )
 
 
 def model_of(user: Person, uuid: UUID) -> SpeechModel:
-    model = models_for_user(user).filter(uuid=uuid).first()
-    if model is None:
-        raise NotFound("model_unknown", _("There is no such model at your sites."))
-    return model
+    return found(models_for_user(user), uuid, "model_unknown", _("There is no such model at your sites."))
 
 
 def promotion_of(user: Person, uuid: UUID) -> Promotion:
-    promotion = promotions_for_user(user).filter(uuid=uuid).first()
-    if promotion is None:
-        raise NotFound("promotion_unknown", _("There is no such promotion at your sites."))
-    return promotion
+    return found(
+        promotions_for_user(user), uuid, "promotion_unknown", _("There is no such promotion at your sites.")
+    )

@@ -19,6 +19,7 @@ class Command(BaseCommand):
         parser.add_argument("paths", nargs="+", type=Path, metavar="PATH")
         parser.add_argument("--site", required=True, help="slug of the site")
         parser.add_argument("--speaker", default="", help="who speaks, for all of these files")
+        parser.add_argument("--department", default="", help="where it was spoken, for all of these files")
 
     def handle(self, *args: Any, **options: Any) -> None:
         site = Site.objects.filter(slug=options["site"]).first()
@@ -27,17 +28,19 @@ class Command(BaseCommand):
             raise CommandError(f"There is no site {options['site']!r}. Sites: {known}.")
         taken = refused = 0
         for path in _files(options["paths"]):
-            line, is_taken = self._ingest(path, site, options["speaker"])
+            line, is_taken = self._ingest(path, site, options["speaker"], options["department"])
             (self.stdout if is_taken else self.stderr).write(f"{path}: {line}")
             taken, refused = taken + is_taken, refused + (not is_taken)
         self.stdout.write(f"{taken} taken in, {refused} refused")
         if refused or not taken:
             raise CommandError("Not everything was taken in." if refused else "No file was found.")
 
-    def _ingest(self, path: Path, site: Site, speaker: str) -> tuple[str, bool]:
+    def _ingest(self, path: Path, site: Site, speaker: str, department: str) -> tuple[str, bool]:
         """-> (what became of it, whether it was taken in)."""
         try:
-            recording = recording_ingest(site=site, path=path, filename=path.name, speaker=speaker)
+            recording = recording_ingest(
+                site=site, path=path, filename=path.name, speaker=speaker, department=department
+            )
         except Conflict as error:
             return f"{error.message} ({error.detail['first']})", False
         except DomainError as error:
