@@ -1,7 +1,9 @@
 """What a blind reading brings: compared with the label or the gold text, a pair too far apart is disputed.
 
-The label never changes here.
+The label's text never changes here; what a second reader marks as private is marked in the label, too.
 """
+
+from typing import Any
 
 from django.conf import settings
 from django.db import transaction
@@ -25,18 +27,33 @@ from annotation.selectors.labels import newest_label
 from annotation.selectors.readings import reading_given
 from annotation.selectors.segments import EDITORS
 from annotation.services.labels import MAX_ACTIVE_MS, submitted_text
+from annotation.services.phi import phi_added
 from annotation.texts import agreement
 from audit.services import entry_add
 from base.errors import Conflict, DomainError
 from speech.metrics import cer
 
 
-def reading_submit(*, user: User, reading: Reading, text: str, active_edit_ms: int) -> Reading:
+def reading_submit(
+    *,
+    user: User,
+    reading: Reading,
+    text: str,
+    active_edit_ms: int,
+    phi: list[dict[str, Any]] | None = None,
+) -> Reading:
     """What this person heard; the same sent twice is kept once.
 
-    Raises DomainError `empty_text`; Conflict `stale_version` when another text of theirs came first.
+    Raises DomainError `empty_text`, `bad_phi`; Conflict `stale_version` when another text came first.
     """
-    return _finish(user, reading, active_edit_ms, text=submitted_text(text))
+    with transaction.atomic():
+        row = _finish(user, reading, active_edit_ms, text=submitted_text(text))
+        label = newest_label(row.segment)
+        added = phi_added(label, phi, text) if label else 0
+        if added:
+            site = row.segment.recording.site
+            entry_add(actor=user, verb="phi_marked", target=label, site=site, phi=added)
+    return row
 
 
 def reading_mark_unusable(*, user: User, reading: Reading, reason: str) -> Reading:

@@ -58,6 +58,15 @@ def carried(spans: Iterable[PhiSpan], before: str, after: str) -> list[PhiSpan]:
     return moved
 
 
+def united(spans: Iterable[PhiSpan], more: Iterable[PhiSpan]) -> list[PhiSpan]:
+    """The spans, and those of `more` that touch none of them."""
+    found = list(spans)
+    for one in more:
+        if all(one.end <= other.start or other.end <= one.start for other in found):
+            found.append(one)
+    return sorted(found)
+
+
 def masked(text: str, spans: Iterable[PhiSpan]) -> str:
     """Each span as its kind: 病人[NAME]血壓偏高."""
     parts, at = [], 0
@@ -75,9 +84,7 @@ def repeated(text: str, spans: Sequence[PhiSpan], known: Mapping[str, str]) -> l
         if len(said) < SHORTEST_REPEATED:
             continue
         for match in re.finditer(re.escape(said), text, re.IGNORECASE):
-            start, end = match.span()
-            if all(end <= one.start or one.end <= start for one in found):
-                found.append(PhiSpan(start, end, known[said]))
+            found = united(found, [PhiSpan(*match.span(), known[said])])
     return sorted(found)
 
 

@@ -158,7 +158,13 @@ def segment_submit(request: HttpRequest, uuid: UUID) -> JsonResponse:
     stay = data.pop("stay")
     user, segment = person(request), segment_of(person(request), uuid, *CORRECTORS)
     if reading := blind_reading(user, segment, data["version"]):
-        reading_submit(user=user, reading=reading, text=data["text"], active_edit_ms=data["active_edit_ms"])
+        reading_submit(
+            user=user,
+            reading=reading,
+            text=data["text"],
+            active_edit_ms=data["active_edit_ms"],
+            phi=data["phi"],
+        )
         # As after a first correction: the page tells nobody that others have been here.
         saved = {"version": FIRST_VERSION, "text": submitted_text(data["text"])}
     else:

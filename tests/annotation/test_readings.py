@@ -86,6 +86,19 @@ def test_the_author_never_reads_their_own_text(segment: Segment, cast: Cast) -> 
     assert reading_claim_next(user=cast.annotator) is None
 
 
+def test_what_a_blind_reader_marks_as_private_is_marked_in_the_label(segment: Segment, second: User) -> None:
+    mark = {"start": 0, "end": 2, "kind": "name"}
+    reading = reading_submit(
+        user=second, reading=claim(second), text="病人主訴頭通三天了", active_edit_ms=3000, phi=[mark]
+    )
+    label = segment.labels.get()
+    assert (label.text, label.phi) == (SAID, [mark])
+    again = reading_submit(
+        user=second, reading=reading, text="病人主訴頭通三天了", active_edit_ms=3000, phi=[mark]
+    )
+    assert again == reading and segment.labels.get().phi == [mark]
+
+
 def test_nobody_elsewhere_reads_it(segment: Segment, cast: Cast) -> None:
     make_label(make_segment(make_recording(), text="好"), author=cast.outsider)
     assert reading_claim_next(user=cast.outsider) is None
