@@ -49,8 +49,7 @@ def reading_submit(
     with transaction.atomic():
         row = _finish(user, reading, active_edit_ms, text=submitted_text(text))
         label = newest_label(row.segment)
-        added = phi_added(label, phi, text) if label else 0
-        if added:
+        if label and (added := phi_added(label, phi, text)):
             site = row.segment.recording.site
             entry_add(actor=user, verb="phi_marked", target=label, site=site, phi=added)
     return row
