@@ -77,28 +77,24 @@ def curve(works: Sequence[Work], name: str, seed: int) -> list[tuple[float, int]
         done += [left[index] for index in order]
         chosen = set(order)
         left = [work for index, work in enumerate(left) if index not in chosen]
-        known = learned(done)
+        known = known_from(done)
     return points
 
 
-def learned(done: Sequence[Work]):  # type: ignore[no-untyped-def]
-    """What the corrections so far teach."""
-    from annotation.ranking.calibration import Corrected, fit
-    from annotation.ranking.effort import Spent, fit_time
-    from annotation.ranking.errors import missing_characters
-    from annotation.ranking.priority import Knowledge
+def known_from(done: Sequence[Work]):  # type: ignore[no-untyped-def]
+    """What the corrections so far teach the queue."""
+    from annotation.ranking.calibration import Corrected
+    from annotation.ranking.effort import Spent
+    from benchmarks.learned import learned
+    from speech.lexicon import Lexicon
     from speech.text import characters
 
     corrected = [Corrected(w.candidate.heard, w.reference, w.recording) for w in done]  # type: ignore[attr-defined]
-    missing = sum(
-        missing_characters(len(characters(c.heard.hypothesis.text)), c.heard.speech_ms) for c in corrected
-    )
     spent = [
         Spent(round(1000 * w.seconds), w.candidate.duration_ms, w.errors, len(characters(w.reference)))  # type: ignore[attr-defined]
         for w in done
     ]
-    found = fit(corrected, missing)
-    return Knowledge(found.calibration if found else None, fit_time(spent))
+    return learned(corrected, spent, Lexicon([]))
 
 
 def seconds_to(points: Sequence[tuple[float, int]], errors: float) -> float:

@@ -5,20 +5,18 @@ works down the order of the round and stops when its minutes are over.
 """
 
 import random
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from annotation.ranking.calibration import Corrected, fit
-from annotation.ranking.diversity import counted
-from annotation.ranking.effort import Spent, fit_time
-from annotation.ranking.errors import missing_characters
-from annotation.ranking.priority import NOTHING_YET, Candidate, Knowledge
+from annotation.ranking.calibration import Corrected
+from annotation.ranking.effort import Spent
+from annotation.ranking.priority import Candidate, Knowledge
 from annotation.ranking.strategies import STRATEGIES
 from annotation.ranking.words import Heard
 from benchmarks.active_learning.expert import seconds_of
 from benchmarks.active_learning.pool import Hospital, Spoken
 from benchmarks.active_learning.teacher import Teacher, hear
+from benchmarks.learned import learned
 from speech.backends.whisper import WhisperRecognizer
 from speech.confidence import hallucination_flags
 from speech.lexicon import Lexicon
@@ -67,7 +65,7 @@ def campaign(
     points = [Point(0.0, 0, 0, base_cer)]
     for number in range(budget.rounds):
         batch = [candidate(spoken, heard, lexicon, before) for spoken, heard in left.values()]
-        scores = STRATEGIES[name](batch, learned(done, lexicon), rng)
+        scores = STRATEGIES[name](batch, known_from(done, lexicon), rng)
         order = sorted(range(len(batch)), key=lambda i: (-scores[i], batch[i].key))
         chosen = correct([(batch[i], left[batch[i].key][0]) for i in order], budget.minutes_a_round)
         done += chosen
@@ -122,23 +120,11 @@ def correct(order: Sequence[tuple[Candidate, Spoken]], minutes: float) -> list[D
     return done
 
 
-def learned(done: Sequence[Done], lexicon: Lexicon) -> Knowledge:
-    """What the corrections so far teach the queue, as `calibration_refit` does it."""
-    if not done:
-        return NOTHING_YET
+def known_from(done: Sequence[Done], lexicon: Lexicon) -> Knowledge:
+    """What the corrections so far teach the queue."""
     corrected = [Corrected(one.candidate.heard, one.spoken.said, one.spoken.recording) for one in done]
-    missing = sum(
-        missing_characters(len(characters(c.heard.hypothesis.text)), c.heard.speech_ms) for c in corrected
-    )
-    found = fit(corrected, missing)
     spent = [
         Spent(round(1000 * d.seconds), d.spoken.duration_ms, d.errors, len(characters(d.spoken.said)))
         for d in done
     ]
-    texts = [one.spoken.said for one in done]
-    return Knowledge(
-        calibration=found.calibration if found else None,
-        expert=fit_time(spent),
-        pairs=counted(texts),
-        terms=Counter(term.text for text in texts for term in set(lexicon.find(text))),
-    )
+    return learned(corrected, spent, lexicon)
