@@ -6,7 +6,7 @@ from playwright.sync_api import Page, expect
 from annotation.models import Draft, Label, Term
 from annotation.services.terms import term_add
 from annotation.views import lexicon_help
-from tests.browser.editing import compose, playing, text_of, wait_for_silence
+from tests.browser.editing import PLAYING, compose, playing, text_of, wait_for_silence
 from tests.factories import make_recording, make_segment, make_site
 
 
@@ -30,6 +30,7 @@ def page(page_of, expert, segment):
         page.goto("/correct/")
     page.wait_for_selector("[data-mounted]:not([hidden])")
     page.wait_for_selector("[data-terms] li")  # the finder and the first look have answered
+    page.wait_for_function(PLAYING)
     return page
 
 

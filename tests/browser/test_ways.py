@@ -32,6 +32,7 @@ def test_a_good_draft_is_heard_through_before_it_is_confirmed(page_of, expert, r
     page.keyboard.press("Control+Enter")
     expect(spoken(page)).to_contain_text("Hear it once through")
     assert not Label.objects.exists()
+    expect(page.locator("button[data-action='toggle']")).to_contain_text("Pause")
     wait_for_silence(page)  # the key has played what was missing
     page.keyboard.press("Control+Enter")
     expect(page.locator("#text")).to_have_value("下一個")

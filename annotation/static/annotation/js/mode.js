@@ -34,7 +34,7 @@ export function mount({ bench, field, segment, strings, status, player: playerOf
       if (player && !player.isPlaying) player.playFrom(heard.firstMissingMs);
       return strings.listen_first.replace("{seconds}", Math.ceil(heard.missingMs / 1000));
     },
-    onTime: (ms) => heard.at(ms, playerOf()?.isPlaying),
+    onTime: (ms) => heard.at(ms, playerOf()?.isPlaying, performance.now(), playerOf()?.rate),
     stop() {},
   };
 }
