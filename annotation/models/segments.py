@@ -59,7 +59,10 @@ class SegmentQuerySet(models.QuerySet["Segment"]):
 
 
 class Segment(PublicModel):
-    recording = models.ForeignKey(Recording, on_delete=models.CASCADE, related_name="segments")
+    # Without an index of its own: `segment_in_time` begins with it.
+    recording = models.ForeignKey(
+        Recording, on_delete=models.CASCADE, related_name="segments", db_index=False
+    )
     # The recording's own site once more: a claim must find the best of one site without walking the others.
     site = models.ForeignKey(Site, on_delete=models.PROTECT, related_name="+", db_index=False)
     # A number within the recording that never changes; the order is that of time, because segments are split.
@@ -91,7 +94,12 @@ class Segment(PublicModel):
     reasons = models.JSONField(default=list, help_text=_("why it is served, as codes with figures"))
 
     claimed_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
+        settings.AUTH_USER_MODEL,
+        null=True,
+        blank=True,
+        on_delete=models.SET_NULL,
+        related_name="+",
+        db_index=False,
     )
     lease_expires_at = models.DateTimeField(null=True, blank=True)
     # Kept for one person's browser to fetch ahead. It stays open: where nothing else is left others get it.
@@ -122,9 +130,9 @@ class Segment(PublicModel):
             models.Index(fields=["recording", "start_ms"], name="segment_in_time"),
             # Home and correction page: how many are left, and how long they take, without reading a row.
             models.Index(fields=["site", "status", "expected_seconds"], name="segment_left"),
-            # Leases that ran out, and what one person holds.
-            models.Index(fields=["claimed_by", "lease_expires_at"], name="segment_leases"),
-            # What is kept for one person: a handful of rows in all.
+            # What one person holds, and what is kept for them: a handful of rows in all. Partial, or the
+            # planner takes the many rows that nobody holds for many of each person, and walks the table.
+            models.Index("claimed_by", name="segment_leases", condition=Q(claimed_by__isnull=False)),
             models.Index("reserved_for", name="segment_reserved", condition=Q(reserved_for__isnull=False)),
         ]
         verbose_name = _("segment")

@@ -17,17 +17,6 @@ CROWDED = 8  # segments of one speaker (or department) in a batch after which th
 PAIR = 2
 
 
-def earlier_twins(texts: Sequence[str]) -> list[int]:
-    """For each text, how many before it in the batch say the same. An empty draft says nothing: 0."""
-    seen: Counter[str] = Counter()
-    twins = []
-    for text in texts:
-        key = characters(text)
-        twins.append(seen[key] if key else 0)
-        seen[key] += 1
-    return twins
-
-
 def weight(twins: int) -> float:
     """1, 1/2, 1/3, ...: later ones sink, none disappears."""
     return 1.0 / (1 + twins)
@@ -56,17 +45,22 @@ class Crowd:
     groups: Counter[Hashable] = field(default_factory=Counter)
     texts: Counter[str] = field(default_factory=Counter)
 
-    def weight_of_next(self, text: str, groups: Sequence[Hashable]) -> tuple[float, int]:
-        """-> (weight in (0, 1], same drafts before); the segment then counts as standing before the next."""
-        own, key = pairs_of(text), characters(text)
-        twins = self.texts[key] if key else 0
-        found = weight(twins) * self._novelty(own)
+    def twins(self, text: str) -> int:
+        """How many say the same already; an empty draft says nothing."""
+        key = characters(text)
+        return self.texts[key] if key else 0
+
+    def weight(self, text: str, groups: Sequence[Hashable]) -> float:
+        """In (0, 1]; it never rises while others are added."""
+        found = weight(self.twins(text)) * self._novelty(pairs_of(text))
         for group in groups:
             found *= CROWDED / (CROWDED + self.groups[group])
-        self.pairs.update(own)
+        return found
+
+    def add(self, text: str, groups: Sequence[Hashable]) -> None:
+        self.pairs.update(pairs_of(text))
         self.groups.update(groups)
-        self.texts[key] += 1
-        return found, twins
+        self.texts[characters(text)] += 1
 
     def _novelty(self, own: set[str]) -> float:
         """From LEAST_NOVELTY, where every pair is well known, to 1 where none was met."""

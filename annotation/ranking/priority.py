@@ -7,6 +7,7 @@ Expected errors removed x training value / expected seconds. The value falls wit
 import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from heapq import heapify, heappop, heapreplace
 from typing import NamedTuple
 
 from annotation.ranking.calibration import Calibration
@@ -67,18 +68,31 @@ NOTHING_YET = Knowledge()
 def priorities(batch: Sequence[Candidate], known: Knowledge = NOTHING_YET) -> list[Priority]:
     """In the order of the batch; the same for each candidate in whatever order they come.
 
-    The best comes first in its own right; what it says and who says it then counts less for those behind.
+    Greedy: the best is taken first, and what it says and who says it counts less for all that are left.
+    A weight never rises, so only what stands first has to be weighed anew (lazy greedy, Minoux 1978).
     """
     alone = [priority(one, known) for one in batch]
     crowd = Crowd(known.pairs)
     places = list(alone)
-    for index in sorted(range(len(batch)), key=lambda i: (-alone[i].priority, batch[i].key)):
-        one, place = batch[index], alone[index]
-        share, twins = crowd.weight_of_next(one.heard.hypothesis.text, one.groups)
-        if is_drawn_by_lot(one.key):
+    waiting = [
+        (-place.priority, one.key, index) for index, (place, one) in enumerate(zip(alone, batch, strict=True))
+    ]
+    heapify(waiting)
+    while waiting:
+        _, key, index = waiting[0]
+        text, groups = batch[index].heard.hypothesis.text, batch[index].groups
+        now = alone[index].priority
+        if not is_drawn_by_lot(key):
+            now *= crowd.weight(text, groups)
+        heapreplace(waiting, (-now, key, index))
+        if waiting[0][2] != index:
             continue
-        again: list[Reason] = [{"code": "seen_before", "count": twins}] if twins else []
-        places[index] = place._replace(priority=place.priority * share, reasons=[*place.reasons, *again])
+        heappop(waiting)
+        twins = crowd.twins(text)
+        crowd.add(text, groups)
+        if not is_drawn_by_lot(key):
+            again: list[Reason] = [{"code": "seen_before", "count": twins}] if twins else []
+            places[index] = alone[index]._replace(priority=now, reasons=[*alone[index].reasons, *again])
     return places
 
 

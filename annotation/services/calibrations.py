@@ -18,6 +18,7 @@ from annotation.selectors.candidates import candidate, other_texts
 from annotation.selectors.labels import approved_labels
 from annotation.selectors.terms import lexicon_of
 from base.jobs import Job, enqueue_on_commit
+from base.rows import rows_update
 from speech.text import characters
 
 REFIT_EVERY = 50  # labels
@@ -118,7 +119,8 @@ def _rerank(site: Site, segments: Sequence[Segment], known: Callable[[str], Know
             segment.priority, segment.expected_errors = place.priority, place.expected_errors
             segment.expected_seconds, segment.reasons = place.expected_seconds, place.reasons
     with transaction.atomic():
-        return Segment.objects.bulk_update(segments, _PLACE, batch_size=_BATCH)
+        rows_update(segments, _PLACE)
+    return len(segments)
 
 
 def _whole_recordings(keys: Iterable[tuple[int, int]]) -> Iterable[list[int]]:

@@ -13,6 +13,7 @@ from annotation.ranking.priority import Priority, priorities
 from annotation.selectors.calibrations import knowledge_of
 from annotation.selectors.candidates import candidate, speech_ms_of
 from annotation.selectors.terms import lexicon_of
+from base.rows import rows_update
 from speech import types
 from speech.confidence import hallucination_flags, speech_rates
 from speech.text import NORMALISER_VERSION
@@ -67,7 +68,7 @@ def hypotheses_store(
             for row, place in zip(rows, places, strict=True)
             if statuses.get(row.segment_id) in _DRAFTABLE
         ]
-        Segment.objects.bulk_update(ranked, _RANKED_FIELDS, batch_size=_BATCH)
+        rows_update(ranked, _RANKED_FIELDS)
         _mark_drafted({segment.recording_id for segment, _ in kept})
     return len(ranked)
 

@@ -29,9 +29,9 @@ def segment_claim_next(*, user: User, site: Site | None = None) -> Segment | Non
     open one (last those that are reserved for others), then the best one whose lease ran out. What they
     skipped is left out.
     """
-    if blind := reading_claim_next(user=user, site=site):  # a second reading, hidden among the rest
-        return blind
     sites = sites_by_best(user, site)
+    if blind := reading_claim_next(user=user, sites=sites):  # a second reading, hidden among the rest
+        return blind
     with transaction.atomic():
         _one_claim_at_a_time(user)
         return (

@@ -12,33 +12,31 @@ from django.db.models import Exists, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from accounts.models import Site, User
-from accounts.selectors import require_role, sites_for_user
+from accounts.models import User
+from accounts.selectors import require_role
 from annotation.models import Reading, ReadingPurpose, ReadingStatus, Segment, Skip
 from annotation.selectors.readings import IN_HAND, as_first_seen, gold_for, held_reading, may_be_read_by
 from annotation.selectors.segments import EDITORS, held_segment
-from annotation.services.reading_lots import purposes_due
+from annotation.services.reading_lots import turn_of
 from audit.services import entry_add
 from base.errors import Conflict
 
 
-def reading_claim_next(*, user: User, site: Site | None = None) -> Segment | None:
+def reading_claim_next(*, user: User, sites: list[int]) -> Segment | None:
     """The segment of a blind reading, as it was first seen, when it is this person's turn for one; else None.
 
-    One that they hold already comes back first, as with segments; who has a segment in hand gets none.
+    `sites` are keys of sites where they correct. One that they hold already comes back first, as with
+    segments; who has a segment in hand gets none.
     """
-    sites = list(sites_for_user(user, *EDITORS).values_list("pk", flat=True))
-    if site is not None:
-        sites = [pk for pk in sites if pk == site.pk]
-    due = purposes_due(user=user)
-    if not due and held_reading(user, sites) is None:
+    turn = turn_of(user=user)
+    if not turn.due and not turn.holds:
         return None
     with transaction.atomic():
         # The same lock as for a claim in the queue: one claim of a person at a time.
         User.objects.select_for_update(no_key=True).get(pk=user.pk)
         held = held_reading(user, sites)
         if held is None and held_segment(user, sites) is None:
-            held = next(filter(None, (_claim(user, sites, purpose) for purpose in due)), None)
+            held = next(filter(None, (_claim(user, sites, purpose) for purpose in turn.due)), None)
         if held is None:
             return None
         held.lease_expires_at = reading_heartbeat(user=user, reading=held)

@@ -15,6 +15,7 @@ from annotation.models import Recording, RecordingStatus, Segment
 from annotation.models.recordings import RECORDING_TRANSITIONS
 from annotation.services.refusals import why_refused
 from base.jobs import Job, enqueue_on_commit
+from base.rows import rows_update
 from base.storage import data_path, written_whole
 from speech import quality
 from speech.audio import (
@@ -97,7 +98,9 @@ def recording_listen(*, recording: Recording) -> int:
     speech = speech_spans(read_flac(data_path(recording.audio_path)))
     for segment in segments:
         segment.speech_spans = _spans_within(Span(segment.start_ms, segment.end_ms), speech)
-    return Segment.objects.bulk_update(segments, ["speech_spans"], batch_size=500)
+    with transaction.atomic():
+        rows_update(segments, ["speech_spans"])
+    return len(segments)
 
 
 def measures_of_part(whole: Segment, start_ms: int, end_ms: int) -> dict[str, float | None]:

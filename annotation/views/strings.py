@@ -81,8 +81,6 @@ def page_strings() -> dict[str, str]:
         "merged": _("Both texts are one now. Look it over; Ctrl+Enter confirms it."),
         "unwritten": _("speech without words"),
         "unspoken": _("words without speech"),
-        "strips_none": _("All speech has words, and all words have speech."),
-        "strips_unknown": _("It is not known yet where speech has no words."),
         "no_spectrogram": _("The spectrogram could not be drawn."),
         "hearing": _("Hearing again…"),
         "heard_all": _("Heard again, {language}, by {model}: the whole segment"),

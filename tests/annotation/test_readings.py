@@ -25,7 +25,6 @@ from annotation.services.labels import draft_save, label_submit
 from annotation.services.queue import segment_claim_next
 from annotation.services.reading_results import reading_mark_unusable, reading_submit
 from annotation.services.readings import (
-    reading_claim_next,
     reading_heartbeat,
     reading_release,
     reading_skip,
@@ -33,6 +32,7 @@ from annotation.services.readings import (
 from annotation.texts.lots import lot
 from audit.models import Entry
 from base.errors import Conflict, DomainError
+from tests.annotation.blind import blind_claim
 from tests.factories import Cast, make_label, make_recording, make_segment, make_user
 
 HEARD, SAID = "病人主訴頭通兩天", "病人主訴頭痛兩天"
@@ -62,7 +62,7 @@ def segment(cast: Cast) -> Segment:
 
 
 def claim(user: User) -> Reading:
-    served = reading_claim_next(user=user)
+    served = blind_claim(user)
     assert served is not None
     reading = reading_in_hand(user, served)
     assert reading is not None
@@ -83,7 +83,7 @@ def test_a_corrected_segment_comes_again_as_it_was_first_seen(segment: Segment, 
 
 
 def test_the_author_never_reads_their_own_text(segment: Segment, cast: Cast) -> None:
-    assert reading_claim_next(user=cast.annotator) is None
+    assert blind_claim(cast.annotator) is None
 
 
 def test_what_a_blind_reader_marks_as_private_is_marked_in_the_label(segment: Segment, second: User) -> None:
@@ -101,11 +101,11 @@ def test_what_a_blind_reader_marks_as_private_is_marked_in_the_label(segment: Se
 
 def test_nobody_elsewhere_reads_it(segment: Segment, cast: Cast) -> None:
     make_label(make_segment(make_recording(), text="好"), author=cast.outsider)
-    assert reading_claim_next(user=cast.outsider) is None
+    assert blind_claim(cast.outsider) is None
 
 
 def test_the_first_segment_of_a_new_person_is_never_a_blind_one(segment: Segment, cast: Cast) -> None:
-    assert reading_claim_next(user=make_user(Role.EXPERT, site=cast.site)) is None
+    assert blind_claim(make_user(Role.EXPERT, site=cast.site)) is None
 
 
 def test_whoever_has_a_segment_in_hand_finishes_it_first(segment: Segment, second: User) -> None:
@@ -126,7 +126,7 @@ def test_a_reading_leaves_the_label_alone_and_is_kept_beside_it(segment: Segment
     assert not Draft.objects.exists()
     entry = Entry.objects.get(verb="reading_submitted")
     assert SAID not in str(entry.detail)
-    assert reading_claim_next(user=second) is None  # once
+    assert blind_claim(second) is None  # once
 
 
 def test_a_pair_that_lies_too_far_apart_is_disputed(segment: Segment, second: User) -> None:
@@ -173,7 +173,7 @@ def test_released_it_waits_for_the_next_and_skipped_it_waits_for_others(
 ) -> None:
     reading_release(user=second, reading=claim(second))
     reading_skip(user=second, reading=claim(second))
-    assert reading_claim_next(user=second) is None
+    assert blind_claim(second) is None
     make_label(make_segment(segment.recording, 5000, 6000, text="好"), author=cast.reviewer)
     assert claim(cast.reviewer).segment == segment
 
@@ -183,7 +183,7 @@ def test_a_closed_laptop_keeps_nobody_from_reading_and_loses_no_text(
 ) -> None:
     gone = claim(second)
     make_label(make_segment(segment.recording, 5000, 6000, text="好"), author=cast.reviewer)
-    assert reading_claim_next(user=cast.reviewer) is None
+    assert blind_claim(cast.reviewer) is None
     Reading.objects.update(lease_expires_at=timezone.now() - timedelta(hours=1))
     assert read(cast.reviewer, SAID).verdict == Verdict.AGREED
     gone.refresh_from_db()
@@ -214,7 +214,7 @@ def test_readings_are_the_asked_share_of_what_a_person_is_served(cast: Cast, mon
     recording = make_recording(cast.site)
     turns = []
     for number in range(400):
-        if ReadingPurpose.DOUBLE in reading_lots.purposes_due(user=cast.annotator):
+        if ReadingPurpose.DOUBLE in reading_lots.turn_of(user=cast.annotator).due:
             turns.append(number)
             segment = make_segment(recording, text="好", index=2 * number)
             Reading.objects.create(
@@ -236,7 +236,7 @@ def test_a_share_of_nothing_turns_it_off(cast: Cast, second: User, settings) -> 
     settings.AUSCULT_DOUBLE_SHARE = 0.0
     row = make_segment(make_recording(cast.site), text=HEARD)
     label_submit(user=cast.annotator, segment=row, text=SAID, version=0, active_edit_ms=0)
-    assert not Reading.objects.exists() and reading_claim_next(user=second) is None
+    assert not Reading.objects.exists() and blind_claim(second) is None
 
 
 # --- gold ---
@@ -252,8 +252,8 @@ def test_gold_is_served_to_each_expert_once_and_measured(gold: GoldItem, second:
     reading = read(second, "病人主訴頭通一天")
     assert (reading.errors, reading.length, reading.verdict) == (2, 8, "")
     assert (reading.draft_errors, reading.text_errors) == (1, 2)
-    assert reading_claim_next(user=second) is None
-    assert reading_claim_next(user=cast.annotator) is None  # wrote the text
+    assert blind_claim(second) is None
+    assert blind_claim(cast.annotator) is None  # wrote the text
     assert Label.objects.filter(segment=gold.segment).count() == 1
 
 
@@ -267,7 +267,7 @@ def test_gold_is_frozen_and_can_be_retired(gold: GoldItem, second: User, cast: C
     gold.refresh_from_db()
     assert gold.text == SAID
     gold_retire(user=cast.reviewer, gold=gold)
-    assert reading_claim_next(user=second) is None
+    assert blind_claim(second) is None
     assert gold_declare(user=cast.reviewer, segment=gold.segment).text == "改了"
     assert claim(second).gold == gold
 

@@ -9,7 +9,7 @@ from annotation.services import reading_lots
 from annotation.services.labels import label_submit
 from annotation.services.queue import segment_claim_next
 from annotation.services.reading_results import reading_submit
-from annotation.services.readings import reading_claim_next
+from tests.annotation.blind import blind_claim
 from tests.annotation.test_claims_concurrent import PEOPLE, at_once
 from tests.factories import make_label, make_recording, make_segment, make_site, make_user
 
@@ -50,7 +50,7 @@ def corrected(people: list[User]) -> list[Segment]:
 def read_all(user: User) -> list[int]:
     """Reads until nothing comes, with an ordinary correction in between, as the turn asks for."""
     read = []
-    while (segment := reading_claim_next(user=user)) is not None:
+    while (segment := blind_claim(user)) is not None:
         reading = reading_in_hand(user, segment)
         assert reading is not None
         reading_submit(user=user, reading=reading, text="改正", active_edit_ms=0)
@@ -83,6 +83,6 @@ def test_a_gold_text_is_served_to_everybody_at_once_and_to_each_once(people: lis
     segment = make_segment(make_recording(site), text="草稿")
     make_label(segment, "改正", author=reviewer)
     GoldItem.objects.create(segment=segment, site=site, text="改正", declared_by=reviewer)
-    results = at_once([lambda user=user: reading_claim_next(user=user) for user in people * 2])
+    results = at_once([lambda user=user: blind_claim(user) for user in people * 2])
     assert all(result == segment for result in results)
     assert Reading.objects.count() == PEOPLE

@@ -151,6 +151,7 @@ def test_an_earlier_text_comes_back_and_can_be_taken_back(page_of, expert, segme
     assert text_of(page) == DRAFT
     page.keyboard.press("Control+KeyZ")
     assert text_of(page) == "服用 Metformin"
+    page.get_by_text("Earlier texts").click()
     page.get_by_role("button", name="version 1").click()
     assert text_of(page) == "服用 Metformin"
 

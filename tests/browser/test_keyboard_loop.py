@@ -104,6 +104,7 @@ def test_undo_takes_back_words_of_keys_of_the_input_method_and_of_the_page(page_
     page.get_by_text("Earlier texts").click()
     page.get_by_role("button", name="what the model heard").click()
     assert text_of(page) == DRAFT
+    expect(page.locator(".earlier")).not_to_have_attribute("open", "")
     page.keyboard.press("Control+KeyZ")
     assert text_of(page) == DRAFT + " twice daily每日"
     for _ in range(5):

@@ -10,6 +10,7 @@ import { mountCuts as cuts } from "./cuts.js";
 import { mount as fixEverywhere } from "./fix_everywhere.js";
 import { mountHear as hear } from "./hear.js";
 import { mount as listening } from "./listening.js";
+import { mountMenus as menus } from "./menus.js";
 import { mount as mode } from "./mode.js";
 import { mountNeighbours as neighbours } from "./neighbours.js";
 import { mount as personalKeys } from "./personal_keys.js";
@@ -21,5 +22,5 @@ import { mount as undo } from "./undo.js";
 
 export const FEATURES = [
   listening, undo, mode, alternatives, fixEverywhere, autocomplete, terms, phi,
-  cuts, hear, neighbours, spectrogram, strips, personalKeys,
+  menus, cuts, hear, neighbours, spectrogram, strips, personalKeys,
 ];

@@ -101,19 +101,7 @@ export function mountHear({ bench, field, segment, strings, status, words, refus
   }
 
   const onToggle = () => menu.open && open();
-  const onKey = (event) => {
-    if (event.key !== "Escape" || !menu.open) return;
-    event.preventDefault();
-    event.stopPropagation();
-    menu.open = false;
-    field.focus();
-  };
-  const onPointer = (event) => {
-    if (!menu.contains(event.target)) menu.open = false;
-  };
   menu.addEventListener("toggle", onToggle);
-  menu.addEventListener("keydown", onKey);
-  document.addEventListener("pointerdown", onPointer);
 
   return {
     actions: {
@@ -123,7 +111,6 @@ export function mountHear({ bench, field, segment, strings, status, words, refus
     },
     stop() {
       stopped = true;
-      document.removeEventListener("pointerdown", onPointer);
     },
   };
 }

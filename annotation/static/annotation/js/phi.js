@@ -95,21 +95,14 @@ export function mountPhi({ field, bench, phi, strings, status, touch }) {
   const onKey = (event) => {
     if (!menu.open) return;
     const chosen = /^[1-9]$/.test(event.key) && menu.querySelectorAll("[data-phi-kind]")[event.key - 1];
-    if (chosen) put(chosen.dataset.phiKind);
-    else if (event.key === "Escape") {
-      menu.open = false;
-      field.focus({ preventScroll: true });
-    } else return;
+    if (!chosen) return;
+    put(chosen.dataset.phiKind);
     event.preventDefault();
-  };
-  const onPointer = (event) => {
-    if (!menu.contains(event.target)) menu.open = false;
   };
 
   field.addEventListener("input", onInput);
   menu.addEventListener("click", onClick);
   menu.addEventListener("keydown", onKey);
-  document.addEventListener("pointerdown", onPointer);
   render();
   return {
     actions: {
@@ -128,7 +121,6 @@ export function mountPhi({ field, bench, phi, strings, status, touch }) {
       field.removeEventListener("input", onInput);
       menu.removeEventListener("click", onClick);
       menu.removeEventListener("keydown", onKey);
-      document.removeEventListener("pointerdown", onPointer);
       globalThis.CSS?.highlights?.delete(HIGHLIGHT);
     },
   };

@@ -7,6 +7,7 @@ const ASK_AGAIN_MS = [1500, 3000, 6000, 12000];
 export function mountStrips({ bench, segment, urls, strings, player }) {
   const lane = bench.querySelector("[data-strips]");
   const legend = bench.querySelector("[data-strips-legend]");
+  const room = bench.querySelector("[data-strips-room]");
   let timer = 0;
   let stopped = false;
 
@@ -32,9 +33,8 @@ export function mountStrips({ bench, segment, urls, strings, player }) {
     ];
     lane.replaceChildren(...parts);
     const counts = [["unwritten", "▬"], ["unspoken", "▨"]].filter(([name]) => strips[name].length);
-    legend.textContent = counts.length
-      ? counts.map(([name, sign]) => `${sign} ${strings[name]}: ${strips[name].length}`).join(" · ")
-      : strings.strips_none;
+    legend.textContent = counts.map(([name, sign]) => `${sign} ${strings[name]}: ${strips[name].length}`).join(" · ");
+    room.hidden = !counts.length;
   }
 
   /** Segments that were stored before it was known where speech is: a worker looks, and this page asks again. */
@@ -42,7 +42,6 @@ export function mountStrips({ bench, segment, urls, strings, player }) {
     const answer = await fetch(urls.strips).then((r) => (r.ok ? r.json() : {})).catch(() => ({}));
     if (stopped) return;
     if (answer.strips) return show(answer.strips);
-    legend.textContent = strings.strips_unknown;
     if (answer.pending && turn < ASK_AGAIN_MS.length) timer = setTimeout(ask, ASK_AGAIN_MS[turn], turn + 1);
   }
 
