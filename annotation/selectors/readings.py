@@ -15,12 +15,17 @@ def held_reading(user: User, sites: list[int]) -> Reading | None:
 
 def reading_in_hand(user: User, segment: Segment) -> Reading | None:
     """This person's unfinished reading of this segment, also one that somebody else has been given since."""
-    return _whole().filter(reader=user, segment=segment, status__in=IN_HAND).first()
+    return _of(user, segment, *IN_HAND)
 
 
 def reading_given(user: User, segment: Segment) -> Reading | None:
     """What this person has made of this segment without knowing its text, once it is submitted."""
-    return _whole().filter(reader=user, segment=segment, status=ReadingStatus.DONE).first()
+    return _of(user, segment, ReadingStatus.DONE)
+
+
+def reading_of(user: User, segment: Segment) -> Reading | None:
+    """This person's reading of this segment, unfinished or submitted."""
+    return _of(user, segment, *IN_HAND, ReadingStatus.DONE)
 
 
 def may_be_read_by(user: User, segment: str) -> QuerySet[Segment]:
@@ -61,6 +66,12 @@ def blind_segments(user: User, recording: Recording) -> dict[int, Reading]:
     """By segment, what this person reads blind just now: no page shows them the text meanwhile."""
     rows = _whole().filter(reader=user, status__in=IN_HAND, segment__recording=recording)
     return {row.segment_id: row for row in rows}
+
+
+def _of(user: User, segment: Segment, *statuses: ReadingStatus) -> Reading | None:
+    own = Reading.objects.filter(reader=user, segment=segment, status__in=statuses)
+    # Asked with every request of the page, and hardly ever there: the long row is read only if it is.
+    return _whole().filter(pk__in=own).first() if own.exists() else None
 
 
 def _whole() -> QuerySet[Reading]:

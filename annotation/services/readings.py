@@ -7,6 +7,7 @@ is submitted (`reading_results`) never changes the label.
 from datetime import datetime, timedelta
 
 from django.conf import settings
+from django.core.cache import cache
 from django.db import transaction
 from django.db.models import Exists, QuerySet
 from django.utils import timezone
@@ -21,6 +22,9 @@ from annotation.services.reading_lots import turn_of
 from audit.services import entry_add
 from base.errors import Conflict
 
+# Where nothing waits for who has a turn, nobody looks again with every claim: it costs seven queries.
+LOOKED_FOR_S = 60
+
 
 def reading_claim_next(*, user: User, sites: list[int]) -> Segment | None:
     """The segment of a blind reading, as it was first seen, when it is this person's turn for one; else None.
@@ -28,6 +32,9 @@ def reading_claim_next(*, user: User, sites: list[int]) -> Segment | None:
     `sites` are keys of sites where they correct. One that they hold already comes back first, as with
     segments; who has a segment in hand gets none.
     """
+    looked = f"no-blind-reading:{user.pk}"
+    if cache.get(looked):
+        return None
     turn = turn_of(user=user)
     if not turn.due and not turn.holds:
         return None
@@ -35,9 +42,11 @@ def reading_claim_next(*, user: User, sites: list[int]) -> Segment | None:
         # The same lock as for a claim in the queue: one claim of a person at a time.
         User.objects.select_for_update(no_key=True).get(pk=user.pk)
         held = held_reading(user, sites)
-        if held is None and held_segment(user, sites) is None:
-            held = next(filter(None, (_claim(user, sites, purpose) for purpose in turn.due)), None)
+        if held is None and held_segment(user, sites) is not None:
+            return None
+        held = held or next(filter(None, (_claim(user, sites, purpose) for purpose in turn.due)), None)
         if held is None:
+            cache.set(looked, True, LOOKED_FOR_S)
             return None
         held.lease_expires_at = reading_heartbeat(user=user, reading=held)
         return as_first_seen(held)

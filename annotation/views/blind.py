@@ -2,7 +2,7 @@
 
 from accounts.models import User
 from annotation.models import Reading, Segment
-from annotation.selectors.readings import as_first_seen, reading_given, reading_in_hand
+from annotation.selectors.readings import as_first_seen, reading_in_hand, reading_of
 from annotation.services.readings import reading_heartbeat
 
 
@@ -10,7 +10,7 @@ def blind_reading(user: User, segment: Segment, version: int = 0) -> Reading | N
     """This person's reading of the segment. A page that was opened with a version has seen the text."""
     if version:
         return None
-    return reading_in_hand(user, segment) or reading_given(user, segment)
+    return reading_of(user, segment)
 
 
 def opened_blind(user: User, segment: Segment) -> Segment | None:
