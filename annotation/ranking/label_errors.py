@@ -15,9 +15,9 @@ from annotation.ranking.words import Heard
 from speech.metrics import align
 from speech.text import characters, tokens
 
-# How often an expert errs at one place: an assumption until gold texts say more.
+# How often an expert errs at one place: an assumption until gold texts say more (docs/experiments.md: what it finds).
 EXPERT_ERRS = 0.01
-# A label from this probability on comes back for a look (docs/experiments.md shows what that finds).
+# A label from this probability on comes back for a look.
 COMES_BACK_FROM = 0.5
 # What a label says and the model heard nothing of has room in a pause of this length for each character.
 MS_PER_CHARACTER = 90

@@ -25,7 +25,7 @@ from training.pipeline.config import PipelineConfig
 from training.pipeline.features import FRAMES_PER_S, IGNORED, Cut, FeatureStore, write_store
 from training.pipeline.prepare import Labels
 
-STEPS, LEARNING_RATE, BATCH_S = 80, 2e-3, 48.0
+STEPS, LEARNING_RATE, BATCH_S = 160, 1e-3, 48.0
 REPLAY_PER_OWN = 0.25  # cuts of general speech for each cut of a correction
 COPIES = 1  # beside the sound as it is
 GRID_FRAMES = FRAMES_PER_S  # windows of whole seconds, so that a batch has one length

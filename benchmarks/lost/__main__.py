@@ -82,20 +82,37 @@ def colleague_saves(uuid: UUID, seed: int) -> str:
     return label_submit(user=user, segment=segment, text=text, version=0, active_edit_ms=0).text
 
 
+def draft_on_the_server(person: Person, uuid: UUID, username: str, typed: str) -> str:
+    """Once it is what was typed, or when patience is over. The page is not asked: one that was opened after
+    an accident says nothing of what the server had before."""
+    from annotation.models import Draft
+
+    deadline_s = time.monotonic() + PATIENCE_S
+    while True:
+        draft = Draft.objects.filter(segment__uuid=uuid, author__username=username).first()
+        found = draft.text if draft else HEARD
+        if found == typed or time.monotonic() > deadline_s:
+            return found
+        person.page.wait_for_timeout(200)
+
+
 def confirm(chaos: Chaos, uuid: UUID, typed: str, username: str, seed: int, rng: random.Random) -> None:
     """The text is on the server as a draft, letter by letter; then it becomes a version, whatever happens."""
-    from annotation.models import Draft, Label
+    from annotation.models import Label
     from speech.text import prepare_label
 
     person = chaos.person
-    person.wait_until("state", "saved")
-    draft = Draft.objects.filter(segment__uuid=uuid, author__username=username).first()
-    chaos.tally.compare(typed, draft.text if draft else HEARD)
+    chaos.tally.compare(typed, draft_on_the_server(person, uuid, username, typed))
     expected = [colleague_saves(uuid, seed)] if rng.random() < 0.3 else []
     if rng.random() < 0.4:
         chaos.line.swallow(1)
     person.confirm()
     if expected:  # a conflict: mine everywhere, then confirmed again
+        # An answer that comes late finds somebody who may be typing: it waits until they look.
+        compare = person.page.locator("[data-conflict-notice] button")
+        compare.or_(person.page.locator("[data-decide=mine]")).filter(visible=True).first.wait_for()
+        if compare.is_visible():
+            compare.click()
         person.page.click("[data-decide=mine]")
         person.page.click("[data-decide=take]")
         typed = person.text()
