@@ -76,6 +76,27 @@ def test_what_was_typed_survives_the_crash_of_the_tab(context_of, expert, segmen
     assert page.evaluate(LEFT) == 0  # the server has it: nothing stays on a computer that others use
 
 
+def test_after_crash_upon_crash_the_newest_text_stands_and_no_older_one_comes_back(
+    context_of, expert, segments
+):
+    context = context_of(expert)
+    no_drafts(context)
+    page = open_segment(context.new_page(), segments[0])
+    for written in ("每日", "兩次"):  # each window takes over what the one before left
+        type_at_end(page, written)
+        expect(page.locator("[data-saved]")).to_have_attribute("data-kept", "true")
+        page = open_segment(crash(page), segments[0])
+    expect(page.locator("#text")).to_have_value(HEARD + "每日兩次")
+    context.unroute("**/draft/")
+    type_at_end(page, "飯後")
+    expect(page.locator("[data-saved]")).to_have_attribute("data-state", "saved")
+    page = open_segment(crash(page), segments[0])
+    page.wait_for_timeout(500)  # an older text would come now
+    expect(page.locator("#text")).to_have_value(HEARD + "每日兩次飯後")
+    expect(page.locator("[data-conflict-notice]")).to_be_hidden()
+    assert page.evaluate(EVERYTHING_LEFT) == []
+
+
 def test_without_a_database_in_the_browser_it_survives_too(context_of, expert, segments):
     context = context_of(expert)
     context.add_init_script("indexedDB.open = () => { throw new Error('switched off'); }")

@@ -1,7 +1,7 @@
 // Brings what is typed to the server: each change into the journal at once, a draft every few seconds, a submit
 // when it is confirmed; again and again while nobody answers, in order. Never says more than is true.
 import { isPassing, postJson } from "./api.js";
-import { grouped, windowName } from "./journal.js";
+import { grouped, isGoneOnFrom, windowName } from "./journal.js";
 
 const DELAY_MS = 700;
 const LONGEST_MS = 3000; // somebody who types without a pause is saved too
@@ -29,6 +29,10 @@ export function mountAutosave({ field, segment, urls, journal, payload, restore,
   const isKept = () => keptNumber >= number;
   const mine = () => ({ segment: segment.uuid, window: me, number });
   const forget = (entry) => journal.drop(entry.segment, entry.window, entry.number);
+  const forgetTaken = () => {
+    if (taken) forget(taken);
+    taken = null;
+  };
   const tell = () => !stopped && (number || waiting.length || trouble) && onState({
     isSaved: isSettled(), isKept: isKept(), isConfirmed: waiting.length > 0, savedAt,
     dirtyMs: dirtySince && Date.now() - dirtySince, trouble,
@@ -52,6 +56,7 @@ export function mountAutosave({ field, segment, urls, journal, payload, restore,
     await postJson(urls.draft, draft, { keepalive: keepalive && bytesOf(draft) < LONGEST_PARTING_BYTES });
     segment.stamp = draft.stamp;
     savedText = draft.text;
+    forgetTaken(); // first: while this window's own entry is there, it tells where that text has gone
     forget(sent);
   }
 
@@ -74,8 +79,10 @@ export function mountAutosave({ field, segment, urls, journal, payload, restore,
       trouble = null;
       savedAt = Date.now();
       dirtySince = isDirty() ? savedAt : 0; // somebody goes on typing
-      if (isSettled()) [mine(), taken].forEach((entry) => entry && forget(entry));
-      else timer = setTimeout(save, DELAY_MS);
+      if (isSettled()) {
+        forgetTaken();
+        forget(mine());
+      } else timer = setTimeout(save, DELAY_MS);
     } catch (error) {
       trouble = error;
       if (isPassing(error)) timer = setTimeout(save, RETRY_MS);
@@ -126,7 +133,9 @@ export function mountAutosave({ field, segment, urls, journal, payload, restore,
       || (last.window === lastWindow && last.number <= Number(lastNumber));
     const isKnown = (group) => group.every(({ kind }) => kind === "draft") && arrived(group.at(-1));
     const entries = (await journal.entries()).filter((entry) => entry.segment === segment.uuid && entry.window !== me);
-    const groups = grouped(entries).sort((one, other) => one.at(-1).at - other.at(-1).at);
+    const all = grouped(entries).sort((one, other) => one.at(-1).at - other.at(-1).at);
+    const groups = all.filter((group) => !isGoneOnFrom(group, all));
+    all.filter((group) => !groups.includes(group)).forEach((group) => forget(group.at(-1)));
     groups.filter(isKnown).forEach((group) => forget(group.at(-1)));
     const group = groups.findLast((each) => !isKnown(each));
     if (stopped || number || !group) return;
@@ -160,7 +169,10 @@ export function mountAutosave({ field, segment, urls, journal, payload, restore,
       savedText = null; // whatever stands in the field is to be saved
     },
     /** What was typed here is given up. */
-    discard: () => [mine(), taken].forEach((entry) => entry && forget(entry)),
+    discard() {
+      forgetTaken();
+      forget(mine());
+    },
     /** Something other than the text has changed. */
     touch() {
       savedText = null;

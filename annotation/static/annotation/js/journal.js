@@ -54,3 +54,14 @@ export function grouped(entries) {
   }
   return [...groups.values()];
 }
+
+/** Whether a later window went on from this group's text: what it says stands in theirs, and it is not needed. */
+export function isGoneOnFrom(group, groups) {
+  const { segment, window, number } = group.at(-1);
+  const names = (stamps) => stamps.split(" ").some((stamp) => {
+    const [name, count] = stamp.split(":");
+    return name === window && Number(count) >= number;
+  });
+  return group.every(({ kind }) => kind === "draft")
+    && groups.some((other) => other !== group && other.some((entry) => entry.segment === segment && names(entry.body.after ?? "")));
+}

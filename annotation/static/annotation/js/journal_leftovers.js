@@ -1,7 +1,7 @@
 // What earlier windows left in the journal: sent in order as soon as somebody answers, also before logging out.
 // What the server refuses is shown with its text, for the person to open or to give up; it is never dropped.
 import { isPassing, postJson } from "./api.js";
-import { grouped, openJournal } from "./journal.js";
+import { grouped, isGoneOnFrom, openJournal } from "./journal.js";
 
 const RETRY_MS = 5000;
 const LOGOUT_MS = 2000; // longer, nobody waits for a log-out
@@ -38,6 +38,10 @@ export function mount(element) {
     const groups = grouped(await journal.entries());
     for (const group of groups) {
       const last = group.at(-1);
+      if (isGoneOnFrom(group, groups)) {
+        await forget(last);
+        continue;
+      }
       if (last.segment === element.dataset.open && !all) continue; // its own page takes care of it
       try {
         await send(group);
