@@ -15,7 +15,8 @@ from annotation.ranking.words import Heard
 from speech.metrics import align
 from speech.text import characters, tokens
 
-# How often an expert errs at one place: an assumption until gold texts say more (docs/experiments.md: what it finds).
+# How often an expert errs at one place: an assumption until gold texts say more. What is found with it stands
+# in docs/experiments.md.
 EXPERT_ERRS = 0.01
 # A label from this probability on comes back for a look.
 COMES_BACK_FROM = 0.5
