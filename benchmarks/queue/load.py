@@ -4,6 +4,7 @@ An expert takes the next segment, thinks, confirms it, and takes the next. The t
 a mean of THINK_S: what hearing the segment once takes. The fifty ask as often as hundreds would who type.
 """
 
+import os
 import random
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -18,6 +19,7 @@ import django
 THINK_S = 5.0
 WARM_UP_S = 8.0  # each connects and asks once, as a process does that has been up for a while
 PROCESSES = 3
+WORKER_NICE = 10
 SPAWN = get_context("spawn")
 _ready: Any = None  # the barrier, in each process
 
@@ -139,7 +141,11 @@ def _rounds(pk: int, rounds: float, start: float) -> list[float]:
 
 
 def _import(sites: list[int], stop, count) -> None:  # type: ignore[no-untyped-def]
-    """What the worker writes for a recording of 100 segments: the row, the segments, then their drafts."""
+    """What the worker writes for a recording of 100 segments: the row, the segments, then their drafts.
+
+    As the Procfile starts it: with a lower priority than what a person waits for.
+    """
+    os.nice(WORKER_NICE)
     django.setup()
     from accounts.models import Site
     from benchmarks.queue.imported import recording_of_a_hundred
