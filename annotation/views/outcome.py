@@ -130,19 +130,20 @@ def query_of(given: QueryDict) -> str:
     return query.urlencode()
 
 
-def week_charts(by_week: Sequence[Outcome]) -> list[str]:
-    """Over the weeks, oldest first: errors put right per minute; CER of drafts and texts. [] for one week."""
+def week_charts(by_week: Sequence[Outcome]) -> dict[str, str]:
+    """By title, over the weeks, oldest first: errors put right per minute; CER of drafts and texts.
+
+    Empty for one week.
+    """
     weeks = list(reversed(by_week))
     speed = [(n, one.errors_per_minute) for n, one in enumerate(weeks) if one.errors_per_minute is not None]
     before = [(n, 100 * one.cer_before) for n, one in enumerate(weeks) if one.cer_before is not None]
     after = [(n, 100 * one.cer_after) for n, one in enumerate(weeks) if one.cer_after is not None]
-    charts = [
-        line_chart([speed], _("Characters put right a minute, week by week"), _("weeks")),
-        line_chart([before, after], _("CER of drafts and of experts' texts, in per cent"), _("weeks"))
-        if len(before) > 1
-        else "",
-    ]
-    return [chart for chart in charts if chart and len(weeks) > 1]
+    lines = {_("Characters put right a minute, week by week"): [speed]}
+    if len(before) > 1:
+        lines[_("CER of drafts (solid) and of experts' texts (dashed), in per cent")] = [before, after]
+    charts = {title: line_chart(of, title, _("weeks")) for title, of in lines.items()}
+    return {title: chart for title, chart in charts.items() if chart and len(weeks) > 1}
 
 
 def trust_charts(trust: Sequence[Trust]) -> list[str]:

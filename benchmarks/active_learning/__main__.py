@@ -3,7 +3,7 @@
 Run: `python -m benchmarks.active_learning [--quick] [--out PATH]`
 Writes <out>.json and <out>.png; what stands in <out>.json is not done again. The demo hospital and the
 bundled model, the true texts as the expert's, time by the model in expert.py, a retrained model after each
-round. About half an hour on two idle cores; --quick is one seed of a small hospital, to see that it runs.
+round. Half an hour on one idle core; --quick is one seed of a small hospital, to see that it runs.
 """
 
 import argparse
