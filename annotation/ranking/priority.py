@@ -5,7 +5,7 @@ Expected errors removed x training value / expected seconds. The value falls wit
 """
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from heapq import heapify, heappop, heapreplace
 from typing import NamedTuple
@@ -69,31 +69,39 @@ def priorities(batch: Sequence[Candidate], known: Knowledge = NOTHING_YET) -> li
     """In the order of the batch; the same for each candidate in whatever order they come.
 
     Greedy: the best is taken first, and what it says and who says it counts less for all that are left.
-    A weight never rises, so only what stands first has to be weighed anew (lazy greedy, Minoux 1978).
     """
     alone = [priority(one, known) for one in batch]
     crowd = Crowd(known.pairs)
     places = list(alone)
-    waiting = [
-        (-place.priority, one.key, index) for index, (place, one) in enumerate(zip(alone, batch, strict=True))
-    ]
-    heapify(waiting)
-    while waiting:
-        _, key, index = waiting[0]
-        text, groups = batch[index].heard.hypothesis.text, batch[index].groups
-        now = alone[index].priority
-        if not is_drawn_by_lot(key):
-            now *= crowd.weight(text, groups)
-        heapreplace(waiting, (-now, key, index))
-        if waiting[0][2] != index:
-            continue
-        heappop(waiting)
+    for index, now in _best_first(batch, alone, crowd):
+        text = batch[index].heard.hypothesis.text
         twins = crowd.twins(text)
-        crowd.add(text, groups)
-        if not is_drawn_by_lot(key):
+        crowd.add(text, batch[index].groups)
+        if not is_drawn_by_lot(batch[index].key):
             again: list[Reason] = [{"code": "seen_before", "count": twins}] if twins else []
             places[index] = alone[index]._replace(priority=now, reasons=[*alone[index].reasons, *again])
     return places
+
+
+def _best_first(
+    batch: Sequence[Candidate], alone: Sequence[Priority], crowd: Crowd
+) -> Iterator[tuple[int, float]]:
+    """Positions with the priority that is left of each, while the caller fills the crowd.
+
+    A weight never rises, so only what stands first is weighed anew (lazy greedy, Minoux 1978).
+    """
+    waiting = [(-alone[index].priority, one.key, index) for index, one in enumerate(batch)]
+    heapify(waiting)
+    while waiting:
+        _, key, index = waiting[0]
+        share = 1.0
+        if not is_drawn_by_lot(key):
+            share = crowd.weight(batch[index].heard.hypothesis.text, batch[index].groups)
+        now = alone[index].priority * share
+        heapreplace(waiting, (-now, key, index))
+        if waiting[0][2] == index:
+            heappop(waiting)
+            yield index, now
 
 
 def priority(one: Candidate, known: Knowledge = NOTHING_YET) -> Priority:

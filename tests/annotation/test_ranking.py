@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from annotation.ranking.diversity import counted
+from annotation.ranking.diversity import Crowd, counted
 from annotation.ranking.effort import ExpertTime
 from annotation.ranking.errors import expected_errors
 from annotation.ranking.priority import RANDOM_SHARE, Candidate, Knowledge, _lot, priorities, priority
@@ -167,6 +167,17 @@ def test_places_are_numbers_and_do_not_depend_on_the_order_of_the_batch(rows: li
     assert all(isfinite(value) and value >= 0 for place in places.values() for value in place[:3])
     rng.shuffle(batch)
     assert {one.key: place for one, place in zip(batch, priorities(batch), strict=True)} == places
+
+
+@given(DRAFTS)
+def test_each_place_counts_what_stands_before_it_and_nothing_else(rows: list) -> None:
+    batch = [replace(one, key=RANKED_KEYS[index]) for index, one in enumerate(drawn(rows))]
+    crowd = Crowd({})
+    ranked = zip(priorities(batch), batch, strict=True)
+    for place, one in sorted(ranked, key=lambda pair: (-pair[0].priority, pair[1].key)):
+        text = one.heard.hypothesis.text
+        assert place.priority == pytest.approx(priority(one).priority * crowd.weight(text, one.groups))
+        crowd.add(text, one.groups)
 
 
 @given(st.floats(0.05, 0.95), st.floats(0.05, 0.95), st.integers(500, 20_000))
