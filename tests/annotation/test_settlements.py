@@ -1,6 +1,7 @@
 """A reviewer settles disputes and doubts: a new version by the reviewer, and both texts stay."""
 
 import json
+import re
 
 import pytest
 from django.urls import reverse
@@ -189,6 +190,15 @@ def test_the_page_of_a_dispute_names_nobody(cast: Cast, dispute: Reading, client
     assert answer.json() == {"next": reverse("review_list")}
     assert Label.objects.get(version=2).text == FIRST
     assert client.get(reverse("dispute", args=[dispute.uuid])).status_code == 404
+
+
+def test_what_is_said_before_and_after_stands_around_it(cast: Cast, dispute: Reading, client) -> None:
+    segment = dispute.segment
+    make_segment(segment.recording, segment.end_ms + 100, segment.end_ms + 900, text="兩週後回診")
+    client.force_login(cast.reviewer)
+    page = client.get(reverse("dispute", args=[dispute.uuid])).content.decode()
+    assert re.search(r"after:</span> 兩週後回診</p>", page)
+    assert "before:" not in page  # it is the first
 
 
 def test_doubts_are_listed_best_first_and_answered(cast: Cast, doubt: LabelDoubt, client) -> None:
