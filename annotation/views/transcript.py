@@ -19,6 +19,7 @@ from annotation.views.loading import CORRECTORS, recording_of
 from annotation.views.strings import page_strings
 
 ENDPOINTS = ("audio", "draft", "heartbeat", "submit", "claim")
+LINES_A_GROUP = 20  # what the browser lays out at once; a screen shows about fifteen
 ANY = UUID(int=0)  # the browser puts a segment's own in its place: a thousand addresses need not be sent
 
 
@@ -32,6 +33,7 @@ def recording_transcript(request: HttpRequest, uuid: UUID) -> HttpResponse:
     context = {
         "recording": recording,
         "lines": lines,
+        "groups": [lines[at : at + LINES_A_GROUP] for at in range(0, len(lines), LINES_A_GROUP)],
         "done": sum(line.status == SegmentStatus.DONE for line in lines),
         "may_correct": has_role(user, *CORRECTORS, site=recording.site),
         "page": {

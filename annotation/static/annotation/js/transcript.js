@@ -3,6 +3,7 @@ import { watchComposition } from "./ime.js";
 import { openJournal } from "./journal.js";
 import { chordOf } from "./keys.js";
 import { mountLine } from "./transcript_line.js";
+import { lineBeside } from "./transcript_lines.js";
 import { mountLinePlayer } from "./transcript_player.js";
 
 export function mount(page) {
@@ -42,7 +43,7 @@ export function mount(page) {
 
   function step(row, direction) {
     let next = row;
-    do next = direction > 0 ? next.nextElementSibling : next.previousElementSibling;
+    do next = lineBeside(next, direction);
     while (next && fieldOf(next).readOnly);
     fieldOf(next)?.focus();
     return next;

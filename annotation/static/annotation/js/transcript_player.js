@@ -1,4 +1,6 @@
 // Plays lines of a recording and shows on the whole waveform where the sound is. One audio element for all.
+import { lineBeside, linesOf } from "./transcript_lines.js";
+
 const clock = (ms) => {
   const tenths = Math.floor(Math.max(0, ms) / 100);
   return `${Math.floor(tenths / 600)}:${String(Math.floor(tenths / 10) % 60).padStart(2, "0")}.${tenths % 10}`;
@@ -6,7 +8,7 @@ const clock = (ms) => {
 
 export function mountLinePlayer(page, { urls, any, duration_ms: durationMs }) {
   const audio = new Audio();
-  const list = page.querySelector("[data-lines]");
+  const lines = linesOf(page.querySelector("[data-lines]"));
   const wave = page.querySelector("[data-wave]");
   const now = page.querySelector("[data-wave-now]");
   const time = page.querySelector("[data-now]");
@@ -36,13 +38,13 @@ export function mountLinePlayer(page, { urls, any, duration_ms: durationMs }) {
 
   /** The last line that begins at or before `ms`: lines stand in the order of time. */
   function lineAt(ms) {
-    let [low, high] = [0, list.children.length - 1];
+    let [low, high] = [0, lines.length - 1];
     while (low < high) {
       const middle = Math.ceil((low + high) / 2);
-      if (Number(list.children[middle].dataset.start) <= ms) low = middle;
+      if (Number(lines[middle].dataset.start) <= ms) low = middle;
       else high = middle - 1;
     }
-    return list.children[low];
+    return lines[low];
   }
 
   const onWave = (event) => {
@@ -61,7 +63,7 @@ export function mountLinePlayer(page, { urls, any, duration_ms: durationMs }) {
   audio.addEventListener("pause", () => mark(playing, false));
   audio.addEventListener("ended", () => {
     mark(playing, false);
-    const next = playing.nextElementSibling;
+    const next = lineBeside(playing, 1);
     if (!goesOn() || !next) return;
     next.scrollIntoView({ block: "nearest" });
     play(next);
