@@ -17,14 +17,20 @@ LOOKS_MS = 1500
 SEGMENTS = 20_000
 CHROMIUM = os.environ.get("CHROMIUM", "/usr/bin/chromium")
 ARGUMENTS = ["--no-sandbox", "--autoplay-policy=no-user-gesture-required"]
-# From the key to the frame after the one in which another segment's text and waveform are there.
+# From the key to the end of the frame that shows another segment's text and waveform: what is there when a frame
+# begins is painted in it, and the next message comes through after it.
 WATCH = """() => {
   window.shown = [];
   let begun = 0, from = "";
   const isThere = () => location.pathname !== from
     && document.querySelector("#text")?.value
     && document.querySelector("[data-waveform] > div")?.shadowRoot?.querySelector("canvas")?.width > 0;
-  const look = () => requestAnimationFrame(isThere() ? () => shown.push(performance.now() - begun) : look);
+  const look = () => requestAnimationFrame(() => {
+    if (!isThere()) return look();
+    const channel = new MessageChannel();
+    channel.port1.onmessage = () => shown.push(performance.now() - begun);
+    channel.port2.postMessage(null);
+  });
   addEventListener("keydown", (event) => {
     if (!event.ctrlKey || event.key !== "Enter") return;
     begun = performance.now();

@@ -32,6 +32,9 @@ def sites_by_best(user: User, site: Site | None = None) -> list[int]:
     sites = sites_for_user(user, *EDITORS)
     if site is not None:
         sites = sites.filter(pk=site.pk)
+    keys = list(sites.order_by().values_list("pk", flat=True))
+    if len(keys) < 2:  # the usual case
+        return keys
     best = open_queue(user, OuterRef("pk")).values("priority")[:1]
     found = sites.order_by().annotate(best=Subquery(best)).values_list("pk", "best")
     by_best = sorted(found, key=lambda row: -math.inf if row[1] is None else row[1], reverse=True)

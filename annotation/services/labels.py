@@ -108,16 +108,18 @@ def label_submit(
     with transaction.atomic():
         rows = Segment.objects.select_for_update(of=("self",)).select_related("hypothesis")
         locked = rows.get(pk=segment.pk)
-        newest = newest_label(locked)
+        newest = newest_label(locked) if locked.version else None
         # Who knows nothing of marks takes none off.
         stored = phi_carried(newest.phi, newest.text, target) if newest else []
         spans = stored if sent is None else sent
-        repeated = _already_submitted(locked, user, target, spans, version)
-        if repeated is not None:
+        if repeated := _already_submitted(locked, user, target, spans, version):
             return repeated
-        _check_may_submit(locked, newest, user, typed, version)
+        draft = Draft.objects.filter(segment=locked, author=user).first()
+        _check_may_submit(locked, newest, draft, user, typed, version)
         label = _add_version(locked, user, target, spans, _clamped(active_edit_ms), mode)
-        _drop_draft(locked, user, typed)
+        # What the same window has typed since (this submit was long on its way) stays a draft.
+        if draft and (draft.stamp == typed.stamp or not comes_late(draft, typed)):
+            draft.delete()
         entry_add(
             actor=user,
             verb="label_submitted",
@@ -163,11 +165,12 @@ def label_review(*, user: User, label: Label, approve: bool) -> Label:
     return label
 
 
-def _check_may_submit(segment: Segment, newest: Label | None, user: User, typed: Typed, version: int) -> None:
+def _check_may_submit(
+    segment: Segment, newest: Label | None, draft: Draft | None, user: User, typed: Typed, version: int
+) -> None:
     """The segment is locked; says no with both texts, so that nothing that was typed is lost."""
     if segment.version != version:
         raise_stale_version(segment, newest, user, typed, version)
-    draft = Draft.objects.filter(segment=segment, author=user).first()
     # A later text of the same window is no obstacle: it stays as a draft.
     known = draft is None or knows_of(draft, typed) or comes_late(draft, typed)
     if draft and not known and prepare_label(draft.text) != typed.text:
@@ -211,13 +214,6 @@ def _add_version(
     )
 
 
-def _drop_draft(segment: Segment, user: User, typed: Typed) -> None:
-    """Submitted; but what the same window has typed since (this submit was long on its way) stays a draft."""
-    for draft in Draft.objects.filter(segment=segment, author=user):
-        if draft.stamp == typed.stamp or not comes_late(draft, typed):
-            draft.delete()
-
-
 def _send_back_if_nothing_stands(segment: Segment) -> None:
     standing = segment.labels.exclude(status=LabelStatus.REJECTED)
     if segment.status == SegmentStatus.DONE and not standing.exists():
@@ -232,6 +228,8 @@ def _already_submitted(
     segment: Segment, user: User, text: str, phi: list[dict[str, Any]], version: int
 ) -> Label | None:
     """The answer to the first submit was lost on the way, and the page has sent it again."""
+    if segment.version <= version:
+        return None
     label = segment.labels.filter(author=user, version=version + 1, text=text).first()
     return label if label and label.phi == phi else None
 
