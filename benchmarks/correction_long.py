@@ -231,7 +231,12 @@ def main(opens: int, keys: int) -> None:
             empty = typed_ms(page, "textarea", keys)
             for name, field in (("transcript", ".line textarea"), ("segment", "#text")):
                 opened = opened_ms(page, rows[name], field, opens)
-                report("" if name == "transcript" else "_of_one_segment", opened, typed_ms(page, field, keys), empty)
+                report(
+                    "" if name == "transcript" else "_of_one_segment",
+                    opened,
+                    typed_ms(page, field, keys),
+                    empty,
+                )
             browser.close()
 
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from training.pipeline.config import STAGES, ConfigError, PipelineConfig
+from training.pipeline.config import PRESETS, SECTIONS, STAGES, ConfigError, PipelineConfig
 
 
 def test_the_defaults_are_valid_and_survive_a_round_trip():
@@ -32,3 +32,30 @@ def test_the_names_known_to_the_web_are_the_stages_that_run():
     from training.pipeline.stages import STAGES as registered
 
     assert tuple(stage.name for stage in registered) == STAGES
+
+
+@pytest.mark.parametrize(
+    "overrides",
+    [
+        {"method": "adalora", "strategy": "zero2"},
+        {"method": "full", "load_in_8bit": True},
+        {"method": "layers", "encoder_layers": 0, "decoder_layers": 0},
+        {"min_duration_s": 9, "max_duration_s": 5},
+    ],
+)
+def test_values_that_contradict_each_other_are_refused_with_the_name_of_one(overrides):
+    with pytest.raises(ConfigError) as refused:
+        PipelineConfig.from_dict(overrides)
+    assert refused.value.field in str(refused.value)
+    assert refused.value.field in overrides
+
+
+@pytest.mark.parametrize("name", PRESETS)
+def test_every_preset_is_a_valid_configuration(name):
+    PipelineConfig.from_dict(PRESETS[name])
+
+
+def test_every_knob_has_a_sentence_and_stands_in_one_section():
+    names = [name for section in SECTIONS for name in section.model_fields]
+    assert sorted(names) == sorted(PipelineConfig.model_fields)
+    assert all(field.description.endswith(".") for field in PipelineConfig.model_fields.values())

@@ -100,7 +100,7 @@ def test_snapshot_then_knobs_then_run(client, cast):
     snapshot = DatasetSnapshot.objects.get()
     assert response.url == reverse("run_new", args=[snapshot.uuid])
     assert "1 corrected utterances" in body_of(client.get(response.url))
-    values = {"max_steps": "50", "other": '{"augment": false}', "name": "first"}
+    values = {"max_steps": "50", "augment": "false", "name": "first"}
     response = client.post(response.url, values)
     run = Run.objects.get()
     assert response.url == reverse("run_detail", args=[run.uuid])
@@ -112,7 +112,7 @@ def test_a_knob_that_makes_no_sense_is_told_in_the_form(client, cast):
     log_in(client, cast.engineer)
     address = reverse("run_new", args=[snapshot.uuid])
     assert "init_r must be greater" in body_of(client.post(address, {"target_r": "99"}))
-    assert "no knob named" in body_of(client.post(address, {"other": '{"nonsense": 1}'}))
+    assert "Enter a number." in body_of(client.post(address, {"learning_rate": "fast"}))
     assert not Run.objects.exists()
 
 
