@@ -17,7 +17,7 @@ LOOKS_MS = 1500
 SEGMENTS = 20_000
 CHROMIUM = os.environ.get("CHROMIUM", "/usr/bin/chromium")
 ARGUMENTS = ["--no-sandbox", "--autoplay-policy=no-user-gesture-required"]
-# From the key to the end of the frame that shows another segment's text and waveform: what is there when a frame
+# From the key to the end of the frame that shows another segment's text and waveform: what is there when it
 # begins is painted in it, and the next message comes through after it.
 WATCH = """() => {
   window.shown = [];

@@ -3,8 +3,8 @@
 Chromium against a server process of its own, on a recording of 60 minutes with 1,000 segments: the page of
 the whole recording, and the correction page of one of its segments. Opening counts from the start of the
 navigation to the frame in which the first field can be written in; a key from its keydown event to the next
-frame, all that listens to it included. The browser does not wait for the screen: at 60 Hz that wait is 8 ms on
-average and 17 at most, on a page with nothing but a text field too, and says nothing about the page.
+frame, all that listens to it included. The browser does not wait for the screen: at 60 Hz that wait is 8 ms
+on average and 17 at most, on a page with nothing but a text field too, and says nothing about the page.
 
 Run: `python -m benchmarks.correction_long [--quick]`
 """

@@ -1,4 +1,4 @@
-"""What every section of the configuration is made of: knobs with a default, a unit and one sentence. No torch."""
+"""What every section of the configuration is made of: a default, a unit and one sentence for each knob."""
 
 from typing import Any, ClassVar
 

@@ -13,9 +13,7 @@ class ModelKnobs(Knobs):
 
     method: Method = knob(
         "adalora",
-        _(
-            "AdaLoRA moves rank to where it is needed; LoRA keeps it; full trains all; layers trains the chosen ones."
-        ),
+        _("AdaLoRA moves rank where it is needed, LoRA keeps it; full trains all, layers the chosen ones."),
     )
     target_modules: tuple[str, ...] = knob(
         EVERY_LINEAR, _("Linear layers that get an adapter; attention only: q_proj, v_proj."), min_length=1

@@ -71,13 +71,13 @@ class PipelineConfig(DataKnobs, AugmentationKnobs, ModelKnobs, OptimisationKnobs
             ),
             (
                 "load_in_8bit",
-                "load_in_8bit needs an adapter (method lora or adalora): what is in 8 bits cannot be trained.",
+                "load_in_8bit needs method lora or adalora: what is in 8 bits cannot be trained.",
                 self.load_in_8bit and not adapts,
             ),
             (
                 "strategy",
-                "strategy zero2 cannot be combined with method adalora: ZeRO drops the gradients that AdaLoRA "
-                "reads its importance from. Use ddp, or method lora or full.",
+                "strategy zero2 cannot be combined with method adalora: ZeRO drops the gradients that "
+                "AdaLoRA reads its importance from. Use ddp, or method lora or full.",
                 self.strategy == "zero2" and self.method == "adalora",
             ),
             (
@@ -106,9 +106,9 @@ class PipelineConfig(DataKnobs, AugmentationKnobs, ModelKnobs, OptimisationKnobs
 
 def _first_problem(error: ValidationError) -> ConfigError:
     problem = error.errors(include_url=False)[0]
-    if own := problem.get("ctx", {}).get("error"):
-        if isinstance(own, ConfigError):
-            return own
+    own = problem.get("ctx", {}).get("error")
+    if isinstance(own, ConfigError):
+        return own
     name = str(problem["loc"][0]) if problem["loc"] else ""
     if problem["type"] == "extra_forbidden":
         return ConfigError(name, f"There is no knob named {name}.")
