@@ -11,9 +11,10 @@ import torch
 from tests.training.tiny import make_run
 from training.pipeline import adapter, normalize, prepare, train
 from training.pipeline.batches import BatchPlan, Step
-from training.pipeline.checkpoint import adapter_parameters
 from training.pipeline.features import FeatureStore
+from training.pipeline.methods.interface import trained_parameters
 from training.pipeline.processes import StopFlag, Stopped, World
+from training.pipeline.start import load_start
 
 
 def prepared(tmp_path, tiny_base, **overrides):
@@ -30,7 +31,7 @@ def trainer_of(run, world=ALONE):
     store = FeatureStore(run.path / "prepare", "train")
     torch.manual_seed(run.config.seed)
     plan = BatchPlan(store.cuts, run.config, store.full_frames)
-    return train.Trainer(adapter.load_base(run.inputs.base_ref), plan, store, run.config, world)
+    return train.Trainer(load_start(run.inputs), plan, store, run.config, world)
 
 
 def first_step(trainer):
@@ -38,7 +39,7 @@ def first_step(trainer):
     kept = {}
     whole = Step(tuple(range(8)), 260, sum(cut.tokens for cut in trainer.store.cuts[:8]))
     trainer.optimizer.step = lambda: kept.update(
-        {name: value.grad.clone() for name, value in adapter_parameters(trainer.model)}
+        {name: value.grad.clone() for name, value in trained_parameters(trainer.model).items()}
     )
     for layer in adapter.adapted_layers(trainer.model).values():
         layer.lora_E[adapter.NAME].data.fill_(0.3)  # at zero, A and B would have no gradient to compare
@@ -106,8 +107,8 @@ def test_a_resumed_run_equals_an_uninterrupted_one_to_the_last_bit(tmp_path, tin
     resumed = trainer_of(run)
     resumed.run(tmp_path / "cut", dev, StopFlag())
 
-    theirs = dict(adapter_parameters(resumed.model))
-    difference = max((v - theirs[n]).abs().max().item() for n, v in adapter_parameters(whole.model))
+    theirs = trained_parameters(resumed.model)
+    difference = max((v - theirs[n]).abs().max().item() for n, v in trained_parameters(whole.model).items())
     assert difference == 0.0
     assert adapter.pattern_ranks(whole.model) == adapter.pattern_ranks(resumed.model)
     curves = [(tmp_path / part / "curve.jsonl").read_text() for part in ("whole", "cut")]

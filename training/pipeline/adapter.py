@@ -4,6 +4,7 @@ Why not PEFT's own save: it drops what a resumed run needs, and no server can mi
 AdaLoRA: Zhang et al. 2023, arXiv 2303.10512.
 """
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -39,9 +40,17 @@ def wrap(base: WhisperForConditionalGeneration, config: PipelineConfig, total_st
         total_step=total_steps,
         lora_alpha=config.lora_alpha,  # type: ignore[arg-type]  # any number
         orth_reg_weight=config.orth_reg_weight,
-        target_modules=list(config.target_modules),
+        lora_dropout=config.lora_dropout,
+        target_modules=targets_of(base, config),
     )
     return get_peft_model(base, adalora)
+
+
+def targets_of(base: nn.Module, config: PipelineConfig) -> list[str] | str:
+    """Which linear layers are adapted, as PEFT wants it: names, or one expression for those of the decoder."""
+    if config.adapt_encoder:
+        return list(config.target_modules)
+    return rf".*decoder\..*\.({'|'.join(map(re.escape, config.target_modules))})"
 
 
 def adalora_of(model: PeftModel) -> AdaLoraConfig:
@@ -99,18 +108,17 @@ def assert_pruned(model: PeftModel, config: PipelineConfig) -> dict[str, int]:
     return live
 
 
-def export_lora(model: PeftModel, folder: Path, strength: float = 1.0) -> dict[str, int]:
+def export_lora(model: PeftModel, folder: Path) -> dict[str, int]:
     """Writes a plain LoRA that PeftModel.from_pretrained loads: A' = (A * E) of the live rows, scaled.
 
-    The factor alpha / init_r and `strength` (the share of the learned change that is kept) are folded into
-    A', and alpha == r in every layer, so LoRA's own scaling is 1.
+    The factor alpha / init_r is folded into A', and alpha == r in every layer, so LoRA's own scaling is 1.
     A fully pruned layer keeps one row of zeros. Returns the rows by module (0 for those).
     """
     state: dict[str, torch.Tensor] = {}
     rows: dict[str, int] = {}
     for name, layer in adapted_layers(model).items():
         a, b, e = (getattr(layer, part)[NAME].detach().cpu() for part in ("lora_A", "lora_B", "lora_E"))
-        factor = strength * layer.scaling[NAME] / (float(layer.ranknum[NAME]) + RANKNUM_EPSILON)
+        factor = layer.scaling[NAME] / (float(layer.ranknum[NAME]) + RANKNUM_EPSILON)
         live = (e.abs().sum(1) > 0).nonzero().flatten()
         rows[name] = len(live)
         kept = live if len(live) else torch.tensor([0])
@@ -121,7 +129,7 @@ def export_lora(model: PeftModel, folder: Path, strength: float = 1.0) -> dict[s
     lora = LoraConfig(
         r=largest,
         lora_alpha=largest,
-        target_modules=sorted({name.rsplit(".", 1)[-1] for name in rows}),
+        target_modules=sorted(rows),  # whole paths: perhaps the encoder has none
         rank_pattern=ranked,
         alpha_pattern=dict(ranked),
         inference_mode=True,

@@ -77,6 +77,11 @@ class RunFolder:
     def data_root(self) -> Path:
         return Path(self.inputs.data_root)
 
+    @property
+    def adapter(self) -> Path:
+        """The plain LoRA at its final strength; none after a method that trains the weights themselves."""
+        return self.path / "merge" / "adapter"
+
     def result(self, stage: str) -> dict[str, Any]:
         return read_json(self.path / f"{stage}.json")
 

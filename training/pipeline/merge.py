@@ -8,14 +8,19 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from safetensors.torch import load_file, save_file
 from transformers import AutoProcessor, WhisperForConditionalGeneration
 
 from speech.whisper_window import allow_short_windows
-from training.pipeline.adapter import load_base, load_lora
+from training.pipeline.adapter import load_lora
 from training.pipeline.features import Batch, FeatureStore
 from training.pipeline.folder import RunFolder
+from training.pipeline.methods import method_for
+from training.pipeline.methods.lora import MergesLora
+from training.pipeline.start import load_start
 from training.pipeline.weights import card_of, sha256_of_weights, write_card
 
+WEIGHTS = "adapter_model.safetensors"
 PROBES = 4  # utterances whose logits are compared
 
 
@@ -27,9 +32,7 @@ def run(folder: RunFolder) -> dict[str, Any]:
     store = FeatureStore(folder.path / "prepare", "train")
     probe = _probe(store)
     base_ref = folder.inputs.base_ref
-    adapted = load_lora(load_base(base_ref).eval(), folder.path / "train/adapter")
-    expected = _logits(adapted, probe)
-    merged = adapted.merge_and_unload(safe_merge=True)
+    merged, expected = _merged(folder, probe)
     difference = float((_logits(merged, probe) - expected).abs().max())
     if not difference <= folder.config.merge_tolerance:
         raise MergeError(
@@ -51,6 +54,27 @@ def run(folder: RunFolder) -> dict[str, Any]:
         "logit_difference_fp16": float((half - expected).abs().max()),
         "sha256": sha256_of_weights(target),
     }
+
+
+def _merged(folder: RunFolder, probe: Batch) -> tuple[Any, torch.Tensor]:
+    """-> (the merged model, the logits that it must have). An adapter is kept at its final strength."""
+    method, strength = method_for(folder.config), folder.config.adapter_strength
+    change, base = folder.path / "train" / "adapter", load_start(folder.inputs).eval()
+    if not isinstance(method, MergesLora):
+        merged = method.merged(base, change, strength)
+        return merged, _logits(merged, probe)
+    write_scaled(change, folder.adapter, strength)
+    adapted = load_lora(base, folder.adapter)
+    expected = _logits(adapted, probe)
+    return adapted.merge_and_unload(safe_merge=True), expected
+
+
+def write_scaled(adapter: Path, target: Path, strength: float) -> None:
+    """The same plain LoRA with a share of its change, for whoever serves adapters over one base."""
+    shutil.copytree(adapter, target, dirs_exist_ok=True)
+    weights = load_file(adapter / WEIGHTS)
+    scaled = {name: value * (strength if ".lora_A." in name else 1) for name, value in weights.items()}
+    save_file(scaled, target / WEIGHTS)
 
 
 def save(model: WhisperForConditionalGeneration, base_ref: str, target: Path) -> None:

@@ -22,7 +22,7 @@ def run(folder: RunFolder) -> dict[str, Any]:
     summary = {
         "model": str(model),
         "model_sha256": results["merge"]["sha256"],
-        "adapter": str(folder.path / "train" / "adapter"),
+        "adapter": str(folder.adapter) if folder.adapter.exists() else "",
         "normaliser_version": NORMALISER_VERSION,
         "finished_at": datetime.now(UTC).isoformat(timespec="seconds"),
         **results,

@@ -1,8 +1,8 @@
 """Stage 3: base and prepared cuts -> an adapter. Readable from top to bottom; nothing hidden in a Trainer.
 
 The loss is the sum of cross-entropies over the tokens of the whole step, whatever the number of
-processes and passes. Order of a step: backward, clip, optimizer.step, update_and_allocate(step + 1),
-zero_grad: importance is read from the gradients, masks go over the updated rows.
+processes and passes. Order of a step: backward, clip, optimizer.step, what the method does after a step
+(AdaLoRA reads importance from the gradients and masks the updated rows), zero_grad.
 """
 
 import json
@@ -16,19 +16,20 @@ from typing import Any
 import numpy as np
 import torch
 import torch.distributed as distributed
-from peft import PeftModel
 from torch.nn.functional import cross_entropy
 from torch.nn.parallel import DistributedDataParallel
 
 from training.pipeline import checkpoint
-from training.pipeline.adapter import assert_pruned, export_lora, load_base, orthogonality, wrap
 from training.pipeline.augment import mask
 from training.pipeline.batches import BatchPlan, MicroBatch, Step, micro_batches, window_for
 from training.pipeline.config import PipelineConfig
 from training.pipeline.features import IGNORED, FeatureStore
 from training.pipeline.folder import RunFolder, emit
+from training.pipeline.methods import method_for
+from training.pipeline.methods.interface import trained_parameters
 from training.pipeline.processes import StopFlag, Stopped, World, autocast
 from training.pipeline.schedule import warmup_and_cosine
+from training.pipeline.start import load_start
 
 CHECKPOINT = "checkpoint.pt"
 CURVE = "curve.jsonl"
@@ -48,14 +49,13 @@ def run(folder: RunFolder, world: World, stop: StopFlag) -> dict[str, Any]:
     dev = FeatureStore(folder.path / "prepare", "dev")
     torch.manual_seed(folder.config.seed)
     plan = BatchPlan(store.cuts, folder.config, store.full_frames)
-    trainer = Trainer(load_base(folder.inputs.base_ref), plan, store, folder.config, world)
+    trainer = Trainer(load_start(folder.inputs), plan, store, folder.config, world)
     target = folder.path / "train"
     target.mkdir(exist_ok=True)
     trainer.run(target, dev, stop)
     rows: dict[str, int] = {}
     if world.is_first:
-        assert_pruned(trainer.model, folder.config)
-        rows = export_lora(trainer.model, target / "adapter", folder.config.adapter_strength)
+        rows = trainer.method.export(target / "adapter")
     world.wait_for_all()
     return {
         "steps": trainer.total_steps,
@@ -77,9 +77,10 @@ class Trainer:
     ) -> None:
         self.plan, self.store, self.config, self.world = plan, store, config, world
         self.total_steps = plan.total_steps()
-        self.model: PeftModel = wrap(base, config, self.total_steps).to(world.device)
+        self.method = method_for(config)
+        self.model: Any = self.method.attach(base, self.total_steps).to(world.device)
         self.model.train()
-        self.trainable = [value for value in self.model.parameters() if value.requires_grad]
+        self.trainable = list(trained_parameters(self.model).values())
         self.trainable_parameters = sum(value.numel() for value in self.trainable)
         # Plain, not fused: the same arithmetic everywhere is worth more than a few per cent.
         self.optimizer = torch.optim.AdamW(
@@ -100,7 +101,7 @@ class Trainer:
         done = 0
         if saved.exists():
             done, self.seconds = checkpoint.load(
-                saved, model=self.model, optimizer=self.optimizer, scheduler=self.scheduler
+                saved, method=self.method, optimizer=self.optimizer, scheduler=self.scheduler
             )
         curve = Curve(target / CURVE, done) if self.world.is_first else None
         before, started, first = self.seconds, time.monotonic(), done
@@ -135,8 +136,8 @@ class Trainer:
                 losses += summed.detach()
                 # DDP averages over processes: times their number, the sum over all tokens remains.
                 (summed * self.world.size / step.tokens).backward()
-        penalty = orthogonality(self.model)
-        if self.config.orth_reg_weight:
+        penalty = self.method.penalty()
+        if penalty is not None and self.config.orth_reg_weight:
             # Equal on every process, so it needs no exchange.
             (self.config.orth_reg_weight * penalty).backward()
         if number == 0:
@@ -144,11 +145,11 @@ class Trainer:
         norm = torch.nn.utils.clip_grad_norm_(self.trainable, self.config.grad_clip)
         self.optimizer.step()
         self.scheduler.step()
-        self.model.base_model.update_and_allocate(number + 1)  # type: ignore[operator]
+        self.method.after_step(number + 1)
         self.optimizer.zero_grad()
         if self.world.size > 1:
             distributed.all_reduce(losses)
-        return StepLoss(float(losses) / step.tokens, float(penalty.detach()), float(norm))
+        return StepLoss(float(losses) / step.tokens, float(penalty.detach()) if penalty is not None else 0.0, float(norm))
 
     def summed_loss(self, batch: MicroBatch, number: int) -> torch.Tensor:
         """Sum of the cross-entropies of one forward pass."""
@@ -210,7 +211,7 @@ class Trainer:
             checkpoint.save(
                 path,
                 step=done,
-                model=self.model,
+                method=self.method,
                 optimizer=self.optimizer,
                 scheduler=self.scheduler,
                 seconds=self.seconds,

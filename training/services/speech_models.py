@@ -55,7 +55,7 @@ def model_register(*, run: Run, result: dict[str, Any]) -> SpeechModel:
             "name": str(run),
             "kind": SpeechModelKind.MERGED,
             "sha256": result["model_sha256"],
-            "adapter_path": _relative(result["adapter"]),
+            "adapter_path": _relative(result["adapter"]) if result["adapter"] else "",
             "parent": run.base_model,
             "run": run,
             "variable_window": result["evaluate"]["variable_window"],

@@ -31,11 +31,15 @@ class RunInputs:
     runs_csv: str
     evaluation_sets: tuple[EvaluationInput, ...] = ()
     git_commit: str = ""
+    # Of a continued run: the weights under `base_ref` before these adapters were merged into them.
+    weights_ref: str = ""
+    earlier_adapters: tuple[str, ...] = ()
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> Self:
         sets = tuple(EvaluationInput(**one) for one in values.get("evaluation_sets", ()))
-        return cls(**{**values, "evaluation_sets": sets})
+        earlier = tuple(values.get("earlier_adapters", ()))
+        return cls(**{**values, "evaluation_sets": sets, "earlier_adapters": earlier})
 
     def as_dict(self) -> dict[str, Any]:
         return dataclasses.asdict(self)

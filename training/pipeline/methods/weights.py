@@ -1,0 +1,96 @@
+"""Full fine-tuning, or the chosen layers only: the weights themselves are trained."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors.torch import load_file, save_file
+from torch import nn
+
+from training.pipeline.config import PipelineConfig
+from training.pipeline.methods.interface import trained_parameters
+
+CHANGE = "change.safetensors"
+
+
+class Weights:
+    """The change (trained minus base, fp32) is what comes out, so that a share of it can be kept."""
+
+    model: Any
+
+    def __init__(self, config: PipelineConfig) -> None:
+        self._config = config
+        self._before: dict[str, torch.Tensor] = {}
+
+    def attach(self, base: Any, total_steps: int) -> nn.Module:
+        base.requires_grad_(self._config.method == "full")
+        if self._config.method == "layers":
+            for layer in chosen_layers(base, self._config):
+                layer.requires_grad_(True)
+        base.get_encoder().embed_positions.requires_grad_(False)  # sinusoids, not weights
+        # Kept in main memory: an accelerator's is for the training itself.
+        self._before = {name: value.detach().cpu().clone() for name, value in trained_parameters(base).items()}
+        self.model = base
+        return base
+
+    def penalty(self) -> torch.Tensor | None:
+        return None
+
+    def after_step(self, step: int) -> None:
+        pass
+
+    def state(self) -> dict[str, Any]:
+        return {}
+
+    def restore(self, state: dict[str, Any]) -> None:
+        pass
+
+    @contextmanager
+    def base_only(self) -> Iterator[None]:
+        """Swaps the weights: slow, but it needs no second model."""
+        trained = trained_parameters(self.model)
+        now = {name: value.detach().clone() for name, value in trained.items()}
+        _copy(self._before, trained)
+        try:
+            yield
+        finally:
+            _copy(now, trained)
+
+    def export(self, folder: Path) -> dict[str, int]:
+        folder.mkdir(parents=True, exist_ok=True)
+        change = {
+            name: (value.detach().cpu() - self._before[name]).contiguous()
+            for name, value in trained_parameters(self.model).items()
+        }
+        save_file(change, folder / CHANGE)
+        return {}
+
+    @staticmethod
+    def merged(base: Any, folder: Path, strength: float) -> Any:
+        parameters = dict(base.named_parameters())
+        with torch.no_grad():
+            for name, change in load_file(folder / CHANGE).items():
+                parameters[name] += strength * change
+        return base
+
+
+def chosen_layers(base: Any, config: PipelineConfig) -> list[nn.Module]:
+    """The top of each stack, its last norm with it where any of it is trained."""
+    chosen: list[nn.Module] = []
+    for stack, wanted in (
+        (base.get_encoder(), config.encoder_layers),
+        (base.get_decoder(), config.decoder_layers),
+    ):
+        layers = list(stack.layers)
+        count = len(layers) if wanted < 0 else min(wanted, len(layers))
+        if count:
+            chosen += [*layers[len(layers) - count :], stack.layer_norm]
+    return chosen
+
+
+@torch.no_grad()
+def _copy(values: dict[str, torch.Tensor], parameters: dict[str, nn.Parameter]) -> None:
+    for name, value in values.items():
+        parameters[name].copy_(value)
