@@ -36,6 +36,9 @@ class TrainForm(forms.Form):
         required=False,
         to_field_name="uuid",
         empty_label=_("what is live now"),
+        help_text=_(
+            "A base: a fresh run. A tuned model: it is continued, a new adapter on top of the old ones."
+        ),
     )
     preset = forms.ChoiceField(label=_("Preset"), required=False, choices=[(name, name) for name in PRESETS])
 

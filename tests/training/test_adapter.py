@@ -20,7 +20,7 @@ def trained(tmp_path, tiny_base):
     run = prepared(tmp_path, tiny_base, augment=False)
     (run.path / "train").mkdir()
     trainer = trainer_of(run)
-    trainer.run(run.path / "train", FeatureStore(run.path / "prepare", "dev"), StopFlag())
+    train.train(trainer, run.path / "train", FeatureStore(run.path / "prepare", "dev"), StopFlag())
     return run, trainer
 
 

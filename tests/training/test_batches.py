@@ -68,9 +68,8 @@ def test_some_steps_use_the_full_window():
 @pytest.mark.parametrize("world", [1, 2, 3])
 @pytest.mark.parametrize("micro_batch_s", [3.0, 12.0, 40.0])
 def test_processes_share_a_step_without_loss_or_overlap(world, micro_batch_s):
-    config = PipelineConfig.from_dict({"micro_batch_s": micro_batch_s})
     for step in plan().epoch(0):
-        shares = [micro_batches(step, config, rank, world) for rank in range(world)]
+        shares = [micro_batches(step, micro_batch_s, rank, world) for rank in range(world)]
         assert len({len(share) for share in shares}) == 1
         seen = [i for share in shares for batch in share if batch.counts for i in batch.indices]
         assert sorted(seen) == sorted(step.indices)

@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from tests.training.test_train import prepared, trainer_of
-from training.pipeline import merge
+from training.pipeline import merge, train
 from training.pipeline.adapter import load_base
 from training.pipeline.config import PipelineConfig
 from training.pipeline.features import FeatureStore
@@ -32,7 +32,7 @@ def run(request, tmp_path, tiny_base):
 def trained(run, folder="train"):
     trainer = trainer_of(run)
     (run.path / folder).mkdir(exist_ok=True)
-    trainer.run(run.path / folder, FeatureStore(run.path / "prepare", "dev"), StopFlag())
+    train.train(trainer, run.path / folder, FeatureStore(run.path / "prepare", "dev"), StopFlag())
     return trainer
 
 
@@ -69,7 +69,7 @@ def test_a_resumed_run_equals_an_uninterrupted_one_to_the_last_bit(run):
     (run.path / "cut").mkdir()
     dev = FeatureStore(run.path / "prepare", "dev")
     with pytest.raises(Stopped):
-        interrupted.run(run.path / "cut", dev, stop)
+        train.train(interrupted, run.path / "cut", dev, stop)
     torch.manual_seed(99)
     resumed = trained(run, "cut")
     theirs = trained_parameters(resumed.model)

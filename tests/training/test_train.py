@@ -10,11 +10,11 @@ import torch
 
 from tests.training.tiny import make_run
 from training.pipeline import adapter, normalize, prepare, train
-from training.pipeline.batches import BatchPlan, Step
+from training.pipeline.batches import Step
+from training.pipeline.curve import Curve
 from training.pipeline.features import FeatureStore
 from training.pipeline.methods.interface import trained_parameters
 from training.pipeline.processes import StopFlag, Stopped, World
-from training.pipeline.start import load_start
 
 
 def prepared(tmp_path, tiny_base, **overrides):
@@ -28,10 +28,7 @@ ALONE = World()
 
 
 def trainer_of(run, world=ALONE):
-    store = FeatureStore(run.path / "prepare", "train")
-    torch.manual_seed(run.config.seed)
-    plan = BatchPlan(store.cuts, run.config, store.full_frames)
-    return train.Trainer(load_start(run.inputs), plan, store, run.config, world)
+    return train.trainer_for(run, world)
 
 
 def first_step(trainer):
@@ -91,7 +88,7 @@ def test_a_resumed_run_equals_an_uninterrupted_one_to_the_last_bit(tmp_path, tin
     (tmp_path / "whole").mkdir()
     (tmp_path / "cut").mkdir()
     whole = trainer_of(run)
-    whole.run(tmp_path / "whole", dev, StopFlag())
+    train.train(whole, tmp_path / "whole", dev, StopFlag())
 
     interrupted, stop = trainer_of(run), StopFlag()
     step = interrupted.step
@@ -102,10 +99,10 @@ def test_a_resumed_run_equals_an_uninterrupted_one_to_the_last_bit(tmp_path, tin
 
     interrupted.step = and_then_sigterm
     with pytest.raises(Stopped):
-        interrupted.run(tmp_path / "cut", dev, stop)
+        train.train(interrupted, tmp_path / "cut", dev, stop)
     torch.manual_seed(12345)  # what happened between must not matter
     resumed = trainer_of(run)
-    resumed.run(tmp_path / "cut", dev, StopFlag())
+    train.train(resumed, tmp_path / "cut", dev, StopFlag())
 
     theirs = trained_parameters(resumed.model)
     difference = max((v - theirs[n]).abs().max().item() for n, v in trained_parameters(whole.model).items())
@@ -118,7 +115,7 @@ def test_a_resumed_run_equals_an_uninterrupted_one_to_the_last_bit(tmp_path, tin
 def test_points_after_the_last_checkpoint_are_dropped_from_the_curve(tmp_path):
     path = tmp_path / "curve.jsonl"
     path.write_text("".join(json.dumps({"step": step}) + "\n" for step in (5, 10, 15)))
-    train.Curve(path, done=10)
+    Curve(path, done=10)
     assert [json.loads(line)["step"] for line in path.read_text().splitlines()] == [5, 10]
 
 

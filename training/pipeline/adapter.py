@@ -21,9 +21,11 @@ NAME = "default"
 RANKNUM_EPSILON = 1e-5  # as in peft/tuners/adalora/layer.py
 
 
-def load_base(ref: str) -> WhisperForConditionalGeneration:
+def load_base(ref: str, attention: str = "sdpa", **options: Any) -> WhisperForConditionalGeneration:
     """The base in fp32 (fp16 weights would lose the adapter in a merge), taking windows of any length."""
-    base = WhisperForConditionalGeneration.from_pretrained(ref, dtype=torch.float32)
+    base = WhisperForConditionalGeneration.from_pretrained(
+        ref, dtype=torch.float32, attn_implementation=attention, **options
+    )
     base.config.use_cache = False
     return allow_short_windows(base)
 
@@ -47,7 +49,7 @@ def wrap(base: WhisperForConditionalGeneration, config: PipelineConfig, total_st
 
 
 def targets_of(base: nn.Module, config: PipelineConfig) -> list[str] | str:
-    """Which linear layers are adapted, as PEFT wants it: names, or one expression for those of the decoder."""
+    """Which linear layers are adapted: their names, or one expression for those of the decoder."""
     if config.adapt_encoder:
         return list(config.target_modules)
     return rf".*decoder\..*\.({'|'.join(map(re.escape, config.target_modules))})"

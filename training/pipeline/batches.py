@@ -15,6 +15,7 @@ from training.pipeline.features import FRAMES_PER_S, Cut
 MARGIN_FRAMES = 20
 SHORTEST_WINDOW_FRAMES = 100
 PADDED_STEP_FACTOR = 4  # a step of full windows may cost this many times the budget, else it holds too little
+GRID_FRAMES = FRAMES_PER_S  # of windows that a cut always has
 ROUGHLY = 0.15  # how much like durations are stirred, so that buckets change from epoch to epoch
 
 
@@ -37,10 +38,15 @@ class MicroBatch:
 
 
 class BatchPlan:
-    def __init__(self, cuts: Sequence[Cut], config: PipelineConfig, full_frames: int) -> None:
+    """`own_windows`: a cut always has the same window, and a step holds those of one window alone."""
+
+    def __init__(
+        self, cuts: Sequence[Cut], config: PipelineConfig, full_frames: int, own_windows: bool = False
+    ) -> None:
         self._cuts = cuts
         self._config = config
         self._full_frames = full_frames
+        self._own_windows = own_windows
         self._own = [i for i, cut in enumerate(cuts) if not cut.replay]
         self._replay = [i for i, cut in enumerate(cuts) if cut.replay]
         if not self._own:
@@ -69,15 +75,18 @@ class BatchPlan:
         rng = random.Random(f"{self._config.seed}-epoch-{number}")
         budget = int(self._config.batch_s * FRAMES_PER_S)
         pool = self._own + self._draw_replay(rng)
-        pool.sort(key=lambda i: self._cuts[i].frames * rng.uniform(1 - ROUGHLY, 1 + ROUGHLY))
+        pool.sort(key=lambda i: self._length(i) * rng.uniform(1 - ROUGHLY, 1 + ROUGHLY))
+        if self._own_windows:
+            pool.sort(key=self._length)
         steps: list[Step] = []
         bucket: list[int] = []
         longest = 0
         for index in pool:
-            longest_with = max(longest, self._cuts[index].frames)
-            if bucket and longest_with * (len(bucket) + 1) > budget:
+            longest_with = max(longest, self._length(index))
+            is_other = self._own_windows and longest_with != longest
+            if bucket and (is_other or longest_with * (len(bucket) + 1) > budget):
                 steps.append(self._step(bucket, rng))
-                bucket, longest_with = [], self._cuts[index].frames
+                bucket, longest_with = [], self._length(index)
             bucket.append(index)
             longest = longest_with
         steps.append(self._step(bucket, rng))
@@ -88,6 +97,11 @@ class BatchPlan:
         """Of all frames that are encoded, those that hold no speech."""
         encoded = sum(step.window * len(step.indices) for step in steps)
         return 1 - sum(self._cuts[i].frames for step in steps for i in step.indices) / encoded
+
+    def _length(self, index: int) -> int:
+        """Frames that decide what a cut is put together with."""
+        frames = self._cuts[index].frames
+        return grid_window(frames, self._full_frames) if self._own_windows else frames
 
     def _draw_replay(self, rng: random.Random) -> list[int]:
         share = self._config.replay_share
@@ -100,7 +114,8 @@ class BatchPlan:
         return drawn
 
     def _step(self, bucket: Sequence[int], rng: random.Random) -> Step:
-        window = window_for(max(self._cuts[i].frames for i in bucket), self._full_frames)
+        longest = max(map(self._length, bucket))
+        window = longest if self._own_windows else window_for(longest, self._full_frames)
         if rng.random() < self._config.padded_share:
             window = self._full_frames
             most = max(1, int(self._config.batch_s * FRAMES_PER_S) // window)
@@ -114,9 +129,14 @@ def window_for(longest_frames: int, full_frames: int) -> int:
     return min(window + window % 2, full_frames)
 
 
-def micro_batches(step: Step, config: PipelineConfig, rank: int = 0, world: int = 1) -> list[MicroBatch]:
+def grid_window(frames: int, full_frames: int) -> int:
+    """The window of a cut that always has the same: whole seconds."""
+    return min(-(-window_for(frames, full_frames) // GRID_FRAMES) * GRID_FRAMES, full_frames)
+
+
+def micro_batches(step: Step, micro_batch_s: float, rank: int = 0, world: int = 1) -> list[MicroBatch]:
     """This process's share of a step. Every process gets the same number of forward passes."""
-    most = max(1, int(config.micro_batch_s * FRAMES_PER_S) // step.window)
+    most = max(1, int(micro_batch_s * FRAMES_PER_S) // step.window)
     shares = [step.indices[r::world] for r in range(world)]
     passes = -(-max(map(len, shares)) // most)
     mine = shares[rank]

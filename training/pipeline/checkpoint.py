@@ -20,12 +20,14 @@ def save(
     optimizer: torch.optim.Optimizer,
     scheduler: torch.optim.lr_scheduler.LRScheduler,
     seconds: float,
+    micro_batch_s: float,
 ) -> None:
     """`step` optimizer steps are done; the batch plan needs no more than this number."""
     trained = trained_parameters(method.model)
     state = {
         "step": step,
         "seconds": seconds,
+        "micro_batch_s": micro_batch_s,  # found by trying: another one would sum in another order
         "parameters": {name: value.detach().cpu() for name, value in trained.items()},
         "method": method.state(),
         "optimizer": optimizer.state_dict(),
@@ -43,8 +45,8 @@ def load(
     method: Method,
     optimizer: torch.optim.Optimizer,
     scheduler: torch.optim.lr_scheduler.LRScheduler,
-) -> tuple[int, float]:
-    """Restores in place -> (steps done, seconds spent)."""
+) -> tuple[int, float, float]:
+    """Restores in place -> (steps done, seconds spent, seconds of speech in one pass)."""
     state: dict[str, Any] = torch.load(path, map_location="cpu", weights_only=True)
     parameters = trained_parameters(method.model)
     if parameters.keys() != state["parameters"].keys():
@@ -58,4 +60,4 @@ def load(
     torch.set_rng_state(state["rng"])
     if state["cuda_rng"] and torch.cuda.is_available():
         torch.cuda.set_rng_state_all(state["cuda_rng"])
-    return state["step"], state["seconds"]
+    return state["step"], state["seconds"], state["micro_batch_s"]

@@ -37,11 +37,16 @@ class Cut:
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """One forward pass. features (batch, mels, frames) float32; decoder_ids and targets (batch, length)."""
+    """One forward pass. decoder_ids and targets (batch, length); general (batch,): speech of the replay.
+
+    features (batch, mels, frames) float32, or `encoded`: what the encoder made of it (batch, positions, d).
+    """
 
     features: torch.Tensor
     decoder_ids: torch.Tensor
     targets: torch.Tensor
+    general: torch.Tensor
+    encoded: bool = False
 
 
 class FeatureStore:
@@ -62,12 +67,16 @@ class FeatureStore:
         cut = self.cuts[index]
         return self._frames[cut.first_frame : cut.first_frame + cut.frames].astype(np.float32)
 
-    def batch(self, frames: Sequence[np.ndarray], indices: Sequence[int], window: int) -> Batch:
+    def batch(
+        self, frames: Sequence[np.ndarray], indices: Sequence[int], window: int, encoded: bool = False
+    ) -> Batch:
         """Features padded with silence to `window` frames, and the teacher-forced decoder input.
 
         Targets are the decoder input one step on; the prefix is masked and the end token stands once.
+        What is `encoded` has its length already.
         """
-        features = np.stack([_pad(one, window) for one in frames]).transpose(0, 2, 1)
+        padded = np.stack(frames if encoded else [_pad(one, window) for one in frames])
+        features = padded if encoded else padded.transpose(0, 2, 1)
         sequences = [[*self.prefix, *self.cuts[index].ids] for index in indices]
         length = max(map(len, sequences)) - 1
         decoder_ids = torch.full((len(sequences), length), self.pad_id)
@@ -76,7 +85,9 @@ class FeatureStore:
         for row, sequence in enumerate(sequences):
             decoder_ids[row, : len(sequence) - 1] = torch.tensor(sequence[:-1])
             targets[row, first : len(sequence) - 1] = torch.tensor(sequence[first + 1 :])
-        return Batch(torch.from_numpy(np.ascontiguousarray(features)), decoder_ids, targets)
+        general = torch.tensor([self.cuts[index].replay for index in indices])
+        speech = torch.from_numpy(np.ascontiguousarray(features))
+        return Batch(speech, decoder_ids, targets, general, encoded)
 
 
 def write_store(

@@ -24,6 +24,7 @@ from training.models import EvaluationSet, Run, RunStatus
 from training.pipeline.config import EvaluationInput, PipelineConfig, RunInputs
 from training.pipeline.folder import MARK, REQUEST, RunFolder
 from training.selectors.evaluations import evaluation_of
+from training.selectors.lineage import what_it_starts_from
 from training.selectors.runs import LOG
 from training.services.pipeline_process import PipelineProcess
 from training.services.speech_models import model_register, read_result
@@ -190,6 +191,7 @@ def _inputs_of(run: Run) -> RunInputs:
         )
         for one in EvaluationSet.objects.filter(active=True)
     )
+    weights_ref, earlier = what_it_starts_from(run.base_model)
     return RunInputs(
         run_id=str(run.uuid),
         name=str(run),
@@ -201,4 +203,6 @@ def _inputs_of(run: Run) -> RunInputs:
         runs_csv=str(data_path(RUNS_CSV)),
         evaluation_sets=sets,
         git_commit=run.git_commit,
+        weights_ref=weights_ref,
+        earlier_adapters=tuple(str(data_path(path)) for path in earlier),
     )

@@ -24,6 +24,7 @@ from training.selectors.access import (
     trains_everywhere,
 )
 from training.selectors.evaluations import comparisons_of, produced_by, worst_first
+from training.selectors.lineage import ancestors
 from training.selectors.runs import RESUMABLE, UNDER_WAY, config_rows, curve_of, log_tail, stages_of
 from training.selectors.terms import lexicon_of_run, term_scores
 from training.services.datasets import snapshot_build
@@ -62,6 +63,7 @@ def run_detail(request: HttpRequest, uuid: UUID) -> HttpResponse:
     context = {
         **_progress(run),
         "model": produced_by(run),
+        "lineage": ancestors(run.base_model),
         "comparisons": comparisons,
         "scores_chart": _scores_chart(comparisons),
         "regressions": worst_first(comparisons),

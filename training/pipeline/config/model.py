@@ -21,6 +21,10 @@ class ModelKnobs(Knobs):
     adapt_encoder: bool = knob(
         True, _("Off: the encoder stays as it is, and what it makes of un-augmented speech is kept.")
     )
+    cache_encoder: bool = knob(
+        True,
+        _("With an encoder that stays as it is, no masks and padded_share 0: its output is computed once."),
+    )
     # The effective scale of AdaLoRA is lora_alpha / init_r (8) and stays so after pruning: at 1 the zero
     # singular values keep the gradients small for hundreds of steps (docs/experiments.md).
     init_r: int = knob(24, _("AdaLoRA: rank at the start."), ge=1)

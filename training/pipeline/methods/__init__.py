@@ -1,4 +1,4 @@
-"""What of a model is trained, and how it comes out: one class a method behind one interface (docs/adr/0018)."""
+"""What of a model is trained, and how it comes out: a class for each method (docs/adr/0018)."""
 
 from training.pipeline.config import PipelineConfig
 from training.pipeline.methods.adalora import AdaLora

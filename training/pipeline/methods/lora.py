@@ -55,7 +55,7 @@ class Lora(MergesLora):
 
     def export(self, folder: Path) -> dict[str, int]:
         self.model.save_pretrained(str(folder))
-        return {name: self._config.target_r for name in lora_layers(self.model)}
+        return dict.fromkeys(lora_layers(self.model), self._config.target_r)
 
 
 def lora_layers(model: PeftModel) -> dict[str, Any]:

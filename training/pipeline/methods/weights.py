@@ -31,7 +31,9 @@ class Weights:
                 layer.requires_grad_(True)
         base.get_encoder().embed_positions.requires_grad_(False)  # sinusoids, not weights
         # Kept in main memory: an accelerator's is for the training itself.
-        self._before = {name: value.detach().cpu().clone() for name, value in trained_parameters(base).items()}
+        self._before = {
+            name: value.detach().cpu().clone() for name, value in trained_parameters(base).items()
+        }
         self.model = base
         return base
 
