@@ -89,7 +89,9 @@ def _field_of(name: str, info: FieldInfo) -> forms.Field:
     if kind is bool:
         words = {"true": _("yes"), "false": _("no")}
         choices = [("", words[default]), *words.items()]
-        field = forms.TypedChoiceField(choices=choices, coerce=lambda word: word == "true", **common)
+        field: forms.Field = forms.TypedChoiceField(
+            choices=choices, coerce=lambda word: word == "true", **common
+        )
     elif options := get_args(kind) if get_origin(kind) is not tuple else ():
         field = forms.ChoiceField(choices=[("", default), *((one, one) for one in options)], **common)
     elif kind is int:

@@ -21,33 +21,30 @@ class Objective:
 
     def summed(self, forward: Callable[..., Any], batch: Batch) -> tuple[torch.Tensor, torch.Tensor]:
         """-> (what to go down on, cross-entropy), both summed over the targets of one pass."""
+        distils = bool(self._config.distill_weight and batch.general.any())
+        # First: a method that trains the weights themselves puts the old ones back for a moment.
+        taught = self._taught(batch) if distils else None
         logits, targets = self._logits(forward, batch), batch.targets.to(self._world.device)
         entropy = cross_entropy(
             logits.flatten(0, 1), targets.flatten(), ignore_index=IGNORED, reduction="sum"
         )
-        general = batch.general.to(self._world.device)
-        if not self._config.distill_weight or not bool(general.any()):
+        if taught is None:
             return entropy, entropy
-        return entropy + self._config.distill_weight * self._distance(
-            batch, logits, targets, general
-        ), entropy
+        counted = (targets != IGNORED) & batch.general.to(self._world.device)[:, None]
+        ours, base = (log_softmax(one[counted], -1) for one in (logits, taught))
+        distance = kl_div(ours, base, reduction="sum", log_target=True)  # KL(base || model)
+        return entropy + self._config.distill_weight * distance, entropy
 
-    def _distance(
-        self, batch: Batch, logits: torch.Tensor, targets: torch.Tensor, general: torch.Tensor
-    ) -> torch.Tensor:
-        """Sum of KL(base || model) over the targets of general speech."""
-        with torch.no_grad(), self._method.base_only():
-            was_training = self._method.model.training
-            self._method.model.eval()
-            taught = self._logits(self._method.model, batch)
-            self._method.model.train(was_training)
-        counted = (targets != IGNORED) & general[:, None]
-        return kl_div(
-            log_softmax(logits[counted], -1),
-            log_softmax(taught[counted], -1),
-            reduction="sum",
-            log_target=True,
-        )
+    @torch.no_grad()
+    def _taught(self, batch: Batch) -> torch.Tensor:
+        """What the base says."""
+        model = self._method.model
+        was_training = model.training
+        model.eval()
+        with self._method.base_only():
+            logits = self._logits(model, batch)
+        model.train(was_training)
+        return logits
 
     def _logits(self, forward: Callable[..., Any], batch: Batch) -> torch.Tensor:
         """(batch, length, vocabulary) float32."""
