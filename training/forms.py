@@ -99,13 +99,13 @@ def _field_of(name: str, info: FieldInfo) -> forms.Field:
     elif kind is float:
         field = forms.FloatField(**common)
     else:
-        field = _Words(**common) if get_origin(kind) is tuple else forms.CharField(**common)
+        field = _Several(**common) if get_origin(kind) is tuple else forms.CharField(**common)
     field.widget.attrs |= {"placeholder": default, "data-knob": name}
     return field
 
 
-class _Words(forms.CharField):
-    """Several words with commas between them."""
+class _Several(forms.CharField):
+    """Several values with commas between them; what is no number is left for the configuration to refuse."""
 
     def clean(self, value: Any) -> list[str] | None:  # type: ignore[override]
         return [word.strip() for word in super().clean(value).split(",") if word.strip()] or None

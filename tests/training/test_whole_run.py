@@ -67,7 +67,7 @@ def run(tiny_base, tmp_path, monkeypatch):
     for text in ("病人服用藥物", "血壓偏高三天", "主訴頭痛兩次", "建議回診檢查"):
         make_approved(site, text)
     snapshot = snapshot_build(user=None, site=site)
-    overrides = {**QUICK, "max_steps": 40, "window_proof_utterances": 4}
+    overrides = {**QUICK, "max_steps": 40, "strengths": [0.5, 1.0], "window_proof_utterances": 4}
     return run_create(user=None, snapshot=snapshot, base_model=base, overrides=overrides, name="tiny run")
 
 
@@ -98,7 +98,15 @@ def test_a_training_process_killed_in_the_middle_is_resumed_to_the_end(run, proc
 
 
 def _check_what_came_of_it(run):
-    assert set(run.stage_seconds) == {"normalize", "prepare", "train", "merge", "evaluate", "record"}
+    assert set(run.stage_seconds) == {
+        "normalize",
+        "prepare",
+        "train",
+        "strength",
+        "merge",
+        "evaluate",
+        "record",
+    }
     assert sum(run.rank_pattern.values()) == 2 * len(run.rank_pattern)
     model = run.produced
     folder = Path(model.ref)

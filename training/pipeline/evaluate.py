@@ -1,4 +1,4 @@
-"""Stage 5: base and new model on the frozen sets, decoded alike, scored by the one normaliser.
+"""Stage 6: base and new model on the frozen sets, decoded alike, scored by the one normaliser.
 
 Only what lies on disk is scored: the model is loaded as a hospital would load it. It also decides
 whether the new model may decode windows as long as the speech: by its own CER both ways.

@@ -82,6 +82,13 @@ class RunFolder:
         """The plain LoRA at its final strength; none after a method that trains the weights themselves."""
         return self.path / "merge" / "adapter"
 
+    @property
+    def strength(self) -> float:
+        """Share of the learned change that is kept: what was chosen, else what was set."""
+        return (
+            self.result("strength")["strength"] if self.is_done("strength") else self.config.adapter_strength
+        )
+
     def result(self, stage: str) -> dict[str, Any]:
         return read_json(self.path / f"{stage}.json")
 

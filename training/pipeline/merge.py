@@ -1,4 +1,4 @@
-"""Stage 4: base + plain LoRA -> one fp16 model folder, after proof that both say the same.
+"""Stage 5: base + plain LoRA -> one fp16 model folder, after proof that both say the same.
 
 The merge is done in fp32 on a freshly loaded base: in bf16 the update drowns in rounding.
 """
@@ -58,7 +58,7 @@ def run(folder: RunFolder) -> dict[str, Any]:
 
 def _merged(folder: RunFolder, probe: Batch) -> tuple[Any, torch.Tensor]:
     """-> (the merged model, the logits that it must have). An adapter is kept at its final strength."""
-    method, strength = method_for(folder.config), folder.config.adapter_strength
+    method, strength = method_for(folder.config), folder.strength
     change, base = folder.path / "train" / "adapter", load_start(folder.inputs).eval()
     if not isinstance(method, MergesLora):
         merged = method.merged(base, change, strength)

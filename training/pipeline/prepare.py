@@ -21,8 +21,11 @@ from training.pipeline.config import PipelineConfig
 from training.pipeline.features import Cut, write_store
 from training.pipeline.folder import RunFolder, emit
 from training.pipeline.normalize import REPLAY, EmptyDatasetError
+from training.pipeline.pack import pack
 
 FRAMES_PER_POSITION = 2
+MOST_HELD = 100  # utterances: each is decoded once for every share that is tried
+OWN, GENERAL = "held-own.jsonl", "held-general.jsonl"
 
 
 def run(folder: RunFolder) -> dict[str, Any]:
@@ -35,7 +38,17 @@ def run(folder: RunFolder) -> dict[str, Any]:
         raise EmptyDatasetError("Every label of the snapshot is longer than the model can write.")
     train, dev = split(own, config.dev_share, config.seed)
     target = folder.path / "prepare"
-    train_cuts = labels.write(target, "train", [*train, *replay], folder.data_root, copies=True)
+    target.mkdir(exist_ok=True)
+    if config.strengths:
+        # Dev speakers are the better witnesses, where there are any.
+        train, held = (train, dev) if dev else hold_out(train, config)
+        replay, held_general = hold_out(replay, config)
+        manifest.write(target / OWN, held)
+        manifest.write(target / GENERAL, held_general)
+    learned = [*train, *replay]
+    if config.pack:
+        learned = pack(learned, folder.data_root, target / "packed", config.pack_s, labels.fits)
+    train_cuts = labels.write(target, "train", learned, folder.data_root, copies=True)
     dev_cuts = labels.write(target, "dev", dev, folder.data_root, copies=False)
     return {
         "train_cuts": len(train_cuts),
@@ -77,6 +90,17 @@ def split(
     return train, dev
 
 
+def hold_out(
+    utterances: Sequence[Utterance], config: PipelineConfig
+) -> tuple[list[Utterance], list[Utterance]]:
+    """-> (kept, held out), disjoint by text: a share of the sentences, as many utterances as MOST_HELD."""
+    texts = sorted({characters(one.text) for one in utterances})
+    wanted = min(round(config.held_share * len(texts)), MOST_HELD)
+    held = set(random.Random(config.seed).sample(texts, wanted))
+    out = [one for one in utterances if characters(one.text) in held]
+    return [one for one in utterances if characters(one.text) not in held], out[:MOST_HELD]
+
+
 class Labels:
     """Utterances to cuts, by the base model's own processor."""
 
@@ -96,14 +120,14 @@ class Labels:
         encoded = self._tokenizer(text, add_special_tokens=False).input_ids
         return (*encoded, self._tokenizer.eos_token_id)
 
+    def fits(self, text: str) -> bool:
+        """Whether the decoder can write all of it."""
+        return len(self.ids(text)) <= self._most_ids
+
     def fitting(self, utterances: Sequence[Utterance]) -> tuple[list[Utterance], int]:
         """-> (utterances that fit the decoder and the window, how many do not)."""
         longest_ms = self._full_frames * 10
-        fits = [
-            one
-            for one in utterances
-            if len(self.ids(one.text)) <= self._most_ids and one.duration_ms <= longest_ms
-        ]
+        fits = [one for one in utterances if self.fits(one.text) and one.duration_ms <= longest_ms]
         return fits, len(utterances) - len(fits)
 
     def features(self, samples: np.ndarray) -> np.ndarray:

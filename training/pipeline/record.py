@@ -1,4 +1,4 @@
-"""Stage 6: the model moves to its final place, and the run becomes one result file and one CSV row."""
+"""Stage 7: the model moves to its final place, and the run becomes one result file and one CSV row."""
 
 import csv
 import fcntl
@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from speech.text import NORMALISER_VERSION
+from training.pipeline.config import STAGES
 from training.pipeline.folder import RunFolder, write_json, written_whole
 from training.pipeline.weights import sha256_of_weights
 
@@ -15,9 +16,7 @@ _STATISTICS = ("corpus", "mean", "median", "mean_trimmed", "median_trimmed")
 
 
 def run(folder: RunFolder) -> dict[str, Any]:
-    results = {
-        stage: folder.result(stage) for stage in ("normalize", "prepare", "train", "merge", "evaluate")
-    }
+    results = {stage: folder.result(stage) for stage in STAGES if stage != "record"}
     model = publish(folder.path / "merge" / "model", Path(folder.inputs.models_folder))
     summary = {
         "model": str(model),
@@ -64,12 +63,15 @@ def row_of(folder: RunFolder, summary: dict[str, Any]) -> dict[str, Any]:
         "rank_total": summary["train"]["rank_total"],
         "steps": summary["train"]["steps"],
         "train_seconds": summary["train"]["train_seconds"],
+        "strength": summary["strength"]["strength"],
         "variable_window": summary["evaluate"]["variable_window"],
     }
     for score in summary["evaluate"]["scores"]:
         for name in _STATISTICS:
             row[f"{score['subject']}_{score['set_name']}_{name}"] = score[name]
-    settings = {key: " ".join(value) if isinstance(value, list) else value for key, value in _config(folder)}
+    settings = {
+        key: " ".join(map(str, value)) if isinstance(value, list) else value for key, value in _config(folder)
+    }
     return {**row, **settings}
 
 

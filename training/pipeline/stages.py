@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from training.pipeline import evaluate, merge, normalize, prepare, record, train
+from training.pipeline import evaluate, merge, normalize, prepare, record, strength, train
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +20,7 @@ STAGES = (
     Stage("normalize", normalize.run),
     Stage("prepare", prepare.run),
     Stage("train", train.run, on_every_process=True),
+    Stage("strength", strength.run),
     Stage("merge", merge.run),
     Stage("evaluate", evaluate.run),
     Stage("record", record.run),

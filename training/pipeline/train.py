@@ -14,6 +14,7 @@ from training.pipeline.features import FeatureStore
 from training.pipeline.folder import RunFolder
 from training.pipeline.loader import with_next
 from training.pipeline.meter import memory_of
+from training.pipeline.mwer import fine_tune
 from training.pipeline.processes import StopFlag, Stopped, World
 from training.pipeline.start import load_start, load_start_in_8bit
 from training.pipeline.trainer import Trainer
@@ -29,6 +30,7 @@ def run(folder: RunFolder, world: World, stop: StopFlag) -> dict[str, Any]:
     target = folder.path / "train"
     target.mkdir(exist_ok=True)
     train(trainer, target, dev, stop)
+    risks = fine_tune(trainer, folder.inputs.base_ref) if folder.config.mwer_steps else []
     rows: dict[str, int] = {}
     if world.is_first:
         rows = trainer.method.export(target / "adapter")
@@ -40,6 +42,7 @@ def run(folder: RunFolder, world: World, stop: StopFlag) -> dict[str, Any]:
         "rank_pattern": rows,
         "rank_total": sum(rows.values()),
         "train_seconds": round(trainer.seconds, 1),
+        "expected_errors": [risks[0], risks[-1]] if risks else [],
         "micro_batch_s": trainer.loader.micro_batch_s,
         "processes": world.size,
         "device": world.device.type,

@@ -36,6 +36,12 @@ def curve_of(run: Run) -> list[dict[str, Any]]:
     return points
 
 
+def strengths_of(run: Run) -> dict[str, Any]:
+    """What the stage of that name found; empty before it."""
+    path = data_path(run.folder) / "strength.json" if run.folder else None
+    return json.loads(path.read_text(encoding="utf-8")) if path and path.exists() else {}
+
+
 def stages_of(run: Run) -> list[dict[str, Any]]:
     """Every stage with its state (done, current, failed, waiting) and its seconds."""
     stages = []

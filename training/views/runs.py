@@ -25,7 +25,15 @@ from training.selectors.access import (
 )
 from training.selectors.evaluations import comparisons_of, produced_by, worst_first
 from training.selectors.lineage import ancestors
-from training.selectors.runs import RESUMABLE, UNDER_WAY, config_rows, curve_of, log_tail, stages_of
+from training.selectors.runs import (
+    RESUMABLE,
+    UNDER_WAY,
+    config_rows,
+    curve_of,
+    log_tail,
+    stages_of,
+    strengths_of,
+)
 from training.selectors.terms import lexicon_of_run, term_scores
 from training.services.datasets import snapshot_build
 from training.services.runs import run_cancel, run_create, run_resume, runs_mark_interrupted
@@ -63,6 +71,7 @@ def run_detail(request: HttpRequest, uuid: UUID) -> HttpResponse:
     context = {
         **_progress(run),
         "model": produced_by(run),
+        **_strength(run),
         "lineage": ancestors(run.base_model),
         "comparisons": comparisons,
         "scores_chart": _scores_chart(comparisons),
@@ -158,6 +167,16 @@ def _progress(run: Run) -> dict[str, Any]:
         "curve_rows": loss[::every],
         "log": log_tail(run),
     }
+
+
+def _strength(run: Run) -> dict[str, Any]:
+    """The trade-off between learning and forgetting, and what was chosen."""
+    found = strengths_of(run)
+    tried = found.get("tried", [])
+    own = [(one["strength"], one["own"]) for one in tried]
+    general = [(one["strength"], one["general"]) for one in tried if one["general"] is not None]
+    chart = charts.line_chart([own, general], _("CER by the share of the change"), _("of the change"))
+    return {"strength": found, "strength_chart": _safe(chart)}
 
 
 def _scores_chart(comparisons: list[Any]) -> SafeString:

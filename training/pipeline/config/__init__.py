@@ -4,7 +4,7 @@ from training.pipeline.config.inputs import EvaluationInput, RunInputs
 from training.pipeline.config.pipeline import SECTIONS, ConfigError, PipelineConfig
 from training.pipeline.config.presets import PRESETS
 
-STAGES = ("normalize", "prepare", "train", "merge", "evaluate", "record")
+STAGES = ("normalize", "prepare", "train", "strength", "merge", "evaluate", "record")
 
 __all__ = [
     "PRESETS",

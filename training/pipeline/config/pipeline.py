@@ -86,6 +86,11 @@ class PipelineConfig(DataKnobs, AugmentationKnobs, ModelKnobs, OptimisationKnobs
                 self.strategy == "zero2" and self.load_in_8bit,
             ),
             (
+                "strengths",
+                "strengths must lie above 0 and be at most 1.",
+                any(not 0 < one <= 1 for one in self.strengths),
+            ),
+            (
                 "encoder_layers",
                 "method layers needs encoder_layers or decoder_layers other than 0.",
                 self.method == "layers" and self.encoder_layers == self.decoder_layers == 0,

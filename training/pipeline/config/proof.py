@@ -10,7 +10,18 @@ class ProofKnobs(Knobs):
 
     # Between the base and the whole of the change lies a model that forgets far less and has learned nearly
     # as much (Wortsman et al. 2022, arXiv 2109.01903; docs/experiments.md).
-    adapter_strength: float = knob(0.7, _("Share of the learned change that is kept."), gt=0, le=1)
+    adapter_strength: float = knob(
+        0.7, _("Share of the learned change that is kept where none are tried."), gt=0, le=1
+    )
+    strengths: tuple[float, ...] = knob(
+        (), _("Shares that are tried on held-out speech; the best one is kept. Empty: none are tried.")
+    )
+    general_margin: float = knob(
+        0.005, _("How much worse (CER) held-out general speech may be heard by the share that is kept."), ge=0
+    )
+    held_share: float = knob(
+        0.08, _("Share of the sentences that is held out to try the shares on."), gt=0, lt=0.5
+    )
     merge_tolerance: float = knob(
         2e-3, _("Largest difference of logits, adapter against merged model, both in fp32."), gt=0
     )
