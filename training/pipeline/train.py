@@ -7,7 +7,7 @@ zero_grad: importance is read from the gradients, masks go over the updated rows
 
 import json
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,11 +20,12 @@ from peft import PeftModel
 from torch.nn.functional import cross_entropy
 from torch.nn.parallel import DistributedDataParallel
 
-from training.pipeline import checkpoint
+from training.pipeline import checkpoint, tracking
 from training.pipeline.adapter import assert_pruned, export_lora, load_base, orthogonality, wrap
 from training.pipeline.augment import mask
 from training.pipeline.batches import BatchPlan, MicroBatch, Step, micro_batches, window_for
 from training.pipeline.config import PipelineConfig
+from training.pipeline.curve_table import CurveTable
 from training.pipeline.features import IGNORED, FeatureStore
 from training.pipeline.folder import RunFolder, emit
 from training.pipeline.processes import StopFlag, Stopped, World, autocast
@@ -51,7 +52,8 @@ def run(folder: RunFolder, world: World, stop: StopFlag) -> dict[str, Any]:
     trainer = Trainer(load_base(folder.inputs.base_ref), plan, store, folder.config, world)
     target = folder.path / "train"
     target.mkdir(exist_ok=True)
-    trainer.run(target, dev, stop)
+    with tracking.listeners(folder, world) as listeners:
+        trainer.run(target, dev, stop, listeners)
     rows: dict[str, int] = {}
     if world.is_first:
         assert_pruned(trainer.model, folder.config)
@@ -93,7 +95,9 @@ class Trainer:
         )
         self.seconds = 0.0
 
-    def run(self, target: Path, dev: FeatureStore, stop: StopFlag) -> None:
+    def run(
+        self, target: Path, dev: FeatureStore, stop: StopFlag, listeners: Sequence[tracking.Listener] = ()
+    ) -> None:
         """Every step that is left. Raises Stopped, after a checkpoint, when asked to stop."""
         stop.raises = False
         saved = target / CHECKPOINT
@@ -102,7 +106,7 @@ class Trainer:
             done, self.seconds = checkpoint.load(
                 saved, model=self.model, optimizer=self.optimizer, scheduler=self.scheduler
             )
-        curve = Curve(target / CURVE, done) if self.world.is_first else None
+        curve = Curve(target / CURVE, done, listeners) if self.world.is_first else None
         before, started, first = self.seconds, time.monotonic(), done
         while done < self.total_steps:
             for step in self.plan.steps(done):
@@ -220,13 +224,14 @@ class Trainer:
 class Curve:
     """Points of the loss curve in a file, and the same told to whoever watches."""
 
-    def __init__(self, path: Path, done: int) -> None:
+    def __init__(self, path: Path, done: int, listeners: Sequence[tracking.Listener] = ()) -> None:
         """Points after step `done` are of an attempt that was not saved; they are dropped."""
         kept = []
         if path.exists():
             kept = [line for line in path.read_text().splitlines() if json.loads(line)["step"] <= done]
         path.write_text("".join(line + "\n" for line in kept))
         self._path = path
+        self._listeners = (CurveTable(path), *listeners)
 
     def add(self, step: int, total: int, loss: StepLoss, rate: float, per_step_s: float) -> None:
         self._write(
@@ -245,3 +250,5 @@ class Curve:
     def _write(self, **point: float) -> None:
         with self._path.open("a") as stream:
             stream.write(json.dumps(point) + "\n")
+        for listener in self._listeners:
+            listener(point)
