@@ -9,7 +9,7 @@ from importlib.util import find_spec
 import pytest
 
 from tests.training.tiny import make_run
-from training.pipeline import normalize, prepare, runner, tracking, train, trackers
+from training.pipeline import normalize, prepare, runner, trackers, tracking, train
 from training.pipeline.config import ConfigError, PipelineConfig
 from training.pipeline.processes import StopFlag, World
 

@@ -47,7 +47,7 @@ def _tensorboard(place: Place) -> Any:
     try:
         from torch.utils.tensorboard import SummaryWriter
     except ImportError:
-        from tensorboardX import SummaryWriter
+        from tensorboardX import SummaryWriter  # type: ignore[no-redef]
     folder = place.folder / "tensorboard"
     attempts = len(list(folder.glob("*"))) if folder.exists() else 0
     # Files are named by the second: without a suffix, an attempt could write over the one before.

@@ -21,7 +21,14 @@ from torch.nn.functional import cross_entropy
 from torch.nn.parallel import DistributedDataParallel
 
 from training.pipeline import checkpoint, tracking
-from training.pipeline.adapter import assert_pruned, export_lora, load_base, orthogonality, wrap
+from training.pipeline.adapter import (
+    assert_pruned,
+    export_lora,
+    load_base,
+    orthogonality,
+    pattern_ranks,
+    wrap,
+)
 from training.pipeline.augment import mask
 from training.pipeline.batches import BatchPlan, MicroBatch, Step, micro_batches, window_for
 from training.pipeline.config import PipelineConfig
@@ -115,7 +122,7 @@ class Trainer:
                 self.seconds = before + time.monotonic() - started
                 if curve and (done % self.config.log_every_steps == 0 or done == self.total_steps):
                     per_step = (time.monotonic() - started) / (done - first)
-                    curve.add(done, self.total_steps, loss, self.rate(), per_step)
+                    curve.add(done, self.total_steps, loss, self.rate(), per_step, self.rank_total())
                 at_checkpoint = done % self.config.checkpoint_every_steps == 0 or done == self.total_steps
                 stopping = self._all_agree(stop.is_set)
                 if at_checkpoint or stopping:
@@ -166,6 +173,10 @@ class Trainer:
 
     def rate(self) -> float:
         return float(self.scheduler.get_last_lr()[0])
+
+    def rank_total(self) -> int:
+        """Directions that are still trained; 0 before the first decision and where none are counted."""
+        return sum(pattern_ranks(self.model).values()) if self.config.method == "adalora" else 0
 
     @torch.no_grad()
     def dev_loss(self, dev: FeatureStore) -> float:
@@ -231,15 +242,18 @@ class Curve:
             kept = [line for line in path.read_text().splitlines() if json.loads(line)["step"] <= done]
         path.write_text("".join(line + "\n" for line in kept))
         self._path = path
-        self._listeners = (CurveTable(path), *listeners)
+        self._listeners: list[tracking.Listener] = [CurveTable(path), *listeners]
 
-    def add(self, step: int, total: int, loss: StepLoss, rate: float, per_step_s: float) -> None:
+    def add(
+        self, step: int, total: int, loss: StepLoss, rate: float, per_step_s: float, ranks: int = 0
+    ) -> None:
         self._write(
             step=step,
             loss=round(loss.cross_entropy, 5),
             orthogonality=round(loss.orthogonality, 5),
             gradient_norm=round(loss.gradient_norm, 4),
             learning_rate=rate,
+            **({"rank_total": ranks} if ranks else {}),
         )
         eta_s = round(per_step_s * (total - step))
         emit(stage="train", step=step, total_steps=total, loss=round(loss.cross_entropy, 4), eta_s=eta_s)
