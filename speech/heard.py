@@ -10,8 +10,8 @@ from itertools import groupby
 from speech.metrics import align
 from speech.text import HANZI, normalise, prepare_label, tokens
 
-# One hanzi, one run of Latin letters and digits, or one other character that is no space.
-_UNIT = re.compile(rf"[{HANZI}]|[^\W_{HANZI}]+|\S")
+# One hanzi, or whatever else stands between spaces and hanzi: 140/90 is one piece for the normaliser too.
+_UNIT = re.compile(rf"[{HANZI}]|[^\s{HANZI}]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +55,8 @@ def spaced(words: Sequence[str]) -> str:
 
 def _by_character(unit: str) -> list[str]:
     """The unit cut into as many parts as its normal form has characters; none for punctuation."""
-    length = len(normalise(unit).replace(" ", ""))
-    if length == len(unit):
-        return list(unit)
-    return [unit, *[""] * (length - 1)] if length else []
+    normal = normalise(unit).replace(" ", "")
+    kept = [c for c in unit if normalise(c) or c in normal]
+    if len(kept) == len(normal):
+        return kept
+    return [unit, *[""] * (len(normal) - 1)] if normal else []

@@ -125,7 +125,6 @@ def _changes(comparisons: list[SetComparison], start: int) -> dict[str, Any]:
         "worse_count": len(worse),
         "better_count": len(better),
         "same_count": sum(len(one.pairs) for one in comparisons) - len(every),
-        "first": start + 1,
         "previous": max(0, start - PAGE_SIZE) if start else None,
         "next": start + PAGE_SIZE if start + PAGE_SIZE < len(every) else None,
     }
