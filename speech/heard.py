@@ -5,6 +5,7 @@ as they were written. Tokens are lower case and of one script; a reader wants to
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import groupby
 
 from speech.metrics import align
@@ -53,10 +54,11 @@ def spaced(words: Sequence[str]) -> str:
     return prepare_label(" ".join(word for word in words if word))
 
 
-def _by_character(unit: str) -> list[str]:
+@lru_cache(maxsize=20_000)  # a page of results says the same hanzi again and again
+def _by_character(unit: str) -> tuple[str, ...]:
     """The unit cut into as many parts as its normal form has characters; none for punctuation."""
     normal = normalise(unit).replace(" ", "")
-    kept = [c for c in unit if normalise(c) or c in normal]
+    kept = tuple(c for c in unit if normalise(c) or c in normal)
     if len(kept) == len(normal):
         return kept
-    return [unit, *[""] * (len(normal) - 1)] if normal else []
+    return (unit, *[""] * (len(normal) - 1)) if normal else ()

@@ -39,15 +39,17 @@ def confusion_counts(before: Iterable[Confusion], after: Iterable[Confusion]) ->
 def term_confusions(lexicon: Lexicon, pairs: Iterable[tuple[str, str]]) -> Iterator[Confusion]:
     """(reference, hypothesis) pairs -> each term that was heard as something else, once for each time.
 
-    A term that was heard by any of its names is no confusion.
+    A term that was heard by any of its names is no confusion, nor is one that stands elsewhere in the
+    hypothesis: recall counts it as heard too.
     """
     for reference, hypothesis in pairs:
         places = lexicon.places(reference)
-        if not places:
+        missed = Counter(term for _, _, term in places) - Counter(lexicon.find(hypothesis) if places else ())
+        if not missed:  # aligning is what takes the time
             continue
         heard_at = heard_by_place(reference, hypothesis, [(start, end) for start, end, _ in places])
         for (_, _, term), heard in zip(places, heard_at, strict=True):
-            if term not in lexicon.find(heard):
+            if missed[term] and term not in lexicon.find(heard):
                 yield term.text, heard
 
 

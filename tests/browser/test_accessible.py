@@ -75,6 +75,10 @@ def help_open(page: Page) -> None:
     page.keyboard.press("Alt+Slash")
 
 
+def unfolded(page: Page) -> None:
+    page.evaluate("document.querySelectorAll('details').forEach(each => each.open = true)")
+
+
 def in_conflict(page: Page) -> None:
     mounted(page)
     page.locator("#text").fill("我寫的另一句")
@@ -113,7 +117,7 @@ PAGES = [
     PageOf("runs", "engineer", named("run_list")),
     PageOf("new run", "engineer", named("run_new", "snapshot")),
     PageOf("run", "engineer", named("run_detail", "run")),
-    PageOf("run with its proof", "engineer", named("run_detail", "proven")),
+    PageOf("run with its proof", "engineer", named("run_detail", "proven"), unfolded),
     PageOf("runs to compare", "engineer", named("run_compare")),
     PageOf("runs compared", "engineer", compared),
     PageOf("models", "engineer", named("model_list")),

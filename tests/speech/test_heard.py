@@ -70,6 +70,10 @@ def test_a_term_that_was_heard_by_any_of_its_names_is_no_confusion():
     assert not list(term_confusions(LEXICON, pairs))
 
 
+def test_a_term_that_stands_elsewhere_in_the_hypothesis_is_no_confusion():
+    assert not list(term_confusions(LEXICON, [("主訴胸痛三天", "胸痛主訴三天")]))
+
+
 def test_a_word_put_in_beside_a_stretch_belongs_to_it():
     places = [(1, 2), (0, 1), (2, 3)]
     assert heard_by_place("甲乙丙", "甲丁戊丙", places) == ["丁戊", "甲丁", "丙"]
