@@ -181,7 +181,9 @@ def test_a_run_draws_its_curves_its_confusions_and_what_more_data_brought(client
         assert title in page
     assert "What more corrections bring" in page  # the second snapshot has one utterance more
     titles = [part.split("<")[0] for part in page.split("<title>")[2:]]
-    assert "learning rate" in titles and any("by utterances trained on" in title for title in titles)
+    assert "learning rate" in titles and any(
+        "in per cent by utterances trained on" in title for title in titles
+    )
 
 
 def test_the_list_offers_a_comparison_once_there_are_two(client, cast):

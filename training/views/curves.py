@@ -41,7 +41,7 @@ def loss_chart(lines: Sequence[Sequence[charts.Point]]) -> SafeString:
 
 def _others(points: Sequence[dict[str, Any]]) -> list[tuple[str, str, SafeString]]:
     words = {
-        "dev_cer": _("On speakers held out of training: shares of characters that were wrong."),
+        "dev_cer": _("On speakers held out of training, in per cent."),
         "learning_rate": _("It rises, then falls to its last value."),
         "gradient_norm": _("Before clipping; a jump is a batch that taught something odd."),
         "rank_total": _("How many directions are trained, over all layers, as pruning goes on."),
@@ -49,7 +49,10 @@ def _others(points: Sequence[dict[str, Any]]) -> list[tuple[str, str, SafeString
     found = []
     for name, sentence in words.items():
         title = _titles()[name]
-        chart = charts.line_chart([line_of(points, name)], title, _("steps"), width=charts.WIDTH // 2)
+        line = line_of(points, name)
+        if name == "dev_cer":
+            line = [(step, 100 * rate) for step, rate in line]
+        chart = charts.line_chart([line], title, _("steps"), width=charts.WIDTH // 2)
         if chart:
             found.append((title, sentence, safe(chart)))
     return found
@@ -70,9 +73,9 @@ def learning_charts(curves: Sequence[LearningCurve]) -> list[tuple[LearningCurve
     """CER over the number of utterances trained on, the base at none."""
     drawn = []
     for one in curves:
-        title = _("CER on %(set)s by utterances trained on") % {"set": one.evaluation_set}
-        line = [(0.0, one.base_cer)] if one.base_cer is not None else []
-        line += [(float(point.utterances), point.cer) for point in one.points]
+        title = _("CER on %(set)s in per cent by utterances trained on") % {"set": one.evaluation_set}
+        line = [(0.0, 100 * one.base_cer)] if one.base_cer is not None else []
+        line += [(float(point.utterances), 100 * point.cer) for point in one.points]
         drawn.append((one, safe(charts.line_chart([line], title, _("utterances")))))
     return drawn
 
