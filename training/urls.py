@@ -2,17 +2,19 @@
 
 from django.urls import path
 
-from training.views import models, runs
+from training.views import compare, models, runs, sounds
 
 urlpatterns = [
     path("runs/", runs.run_list, name="run_list"),
     path("runs/snapshot/", runs.snapshot_new, name="snapshot_new"),
+    path("runs/compare/", compare.run_compare, name="run_compare"),
     path("runs/new/<uuid:uuid>/", runs.run_new, name="run_new"),
     path("runs/<uuid:uuid>/", runs.run_detail, name="run_detail"),
     path("runs/<uuid:uuid>/progress/", runs.run_progress, name="run_progress"),
     path("runs/<uuid:uuid>/curve/", runs.run_curve, name="run_curve"),
     path("runs/<uuid:uuid>/cancel/", runs.run_stop, name="run_cancel"),
     path("runs/<uuid:uuid>/resume/", runs.run_go_on, name="run_resume"),
+    path("evaluation-sets/<uuid:uuid>/audio.wav", sounds.evaluation_audio, name="evaluation_audio"),
     path("models/", models.model_list, name="model_list"),
     path("models/<uuid:uuid>/promote/", models.model_make_live, name="model_promote"),
     path("promotions/<uuid:uuid>/roll-back/", models.promotion_undo, name="promotion_roll_back"),

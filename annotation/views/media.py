@@ -1,7 +1,6 @@
 """Sound and waveforms: a segment's WAV cut from the FLAC, its peaks, a recording's thumbnail."""
 
 import json
-import re
 from uuid import UUID
 
 from django.core.cache import cache
@@ -17,13 +16,13 @@ from annotation.services.refusals import why_refused
 from annotation.views.loading import heard_segment_of, recording_of
 from base.errors import NotFound
 from base.jobs import Job, enqueue_on_commit
+from base.ranges import ranged
 from base.storage import data_path
 from speech.audio import AudioDecodeError, read_flac, wav_bytes
 
 PEAKS_PER_SECOND = 50
 THUMBNAIL_BARS, MOST_BARS = 80, 1200
 LISTEN_AGAIN_S = 600
-_RANGE = re.compile(r"bytes=(\d*)-(\d*)$")
 # A segment's sound never changes; "private": no proxy may keep a patient's voice.
 _kept_by_the_browser = cache_control(private=True, max_age=3600)
 
@@ -86,18 +85,3 @@ def thumbnail(peaks: list[int], bars: int = THUMBNAIL_BARS) -> str:
         ' preserveAspectRatio="none">'
         f'<path d="{lines}" stroke="#84918d" stroke-width="1.2" fill="none"/></svg>'
     )
-
-
-def ranged(request: HttpRequest, body: bytes, content_type: str) -> HttpResponse:
-    """`body`, or the part of it that a Range header asks for: a player seeks by asking for parts."""
-    wanted = _RANGE.match(request.headers.get("Range", ""))
-    headers = {"Accept-Ranges": "bytes"}
-    if not wanted or wanted.groups() == ("", ""):
-        return HttpResponse(body, content_type=content_type, headers=headers)
-    first, last = wanted.groups()
-    start = int(first) if first else max(0, len(body) - int(last))
-    end = min(int(last), len(body) - 1) if first and last else len(body) - 1
-    if start > end:
-        return HttpResponse(status=416, headers={**headers, "Content-Range": f"bytes */{len(body)}"})
-    headers["Content-Range"] = f"bytes {start}-{end}/{len(body)}"
-    return HttpResponse(body[start : end + 1], status=206, content_type=content_type, headers=headers)

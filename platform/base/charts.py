@@ -43,18 +43,20 @@ def line_chart(
     y_most = max(y for _, y in points)
     y_most = y_most if y_most > y_least else y_least + 1.0
 
+    labels = {share: f"{y_least + (y_most - y_least) * share:.3g}" for share in (0.0, 0.5, 1.0)}
+    left = max(LEFT, 10 + 7 * max(map(len, labels.values())))
+
     def place(point: Point) -> str:
-        x = LEFT + (width - LEFT - RIGHT) * point[0] / x_most
+        x = left + (width - left - RIGHT) * point[0] / x_most
         y = TOP + (HEIGHT - TOP - BOTTOM) * (1 - (point[1] - y_least) / (y_most - y_least))
         return f"{x:.1f},{y:.1f}"
 
     parts = []
-    for share in (0.0, 0.5, 1.0):
-        y_value = y_least + (y_most - y_least) * share
+    for share, label in labels.items():
         y = TOP + (HEIGHT - TOP - BOTTOM) * (1 - share)
-        parts.append(f'<line class="axis" x1="{LEFT}" x2="{width - RIGHT}" y1="{y:.1f}" y2="{y:.1f}"/>')
-        parts.append(_text(LEFT - 6, y + 4, f"{y_value:.3g}", "end"))
-    parts.append(_text(LEFT, HEIGHT - 6, "0", "start"))
+        parts.append(f'<line class="axis" x1="{left}" x2="{width - RIGHT}" y1="{y:.1f}" y2="{y:.1f}"/>')
+        parts.append(_text(left - 6, y + 4, label, "end"))
+    parts.append(_text(left, HEIGHT - 6, "0", "start"))
     parts.append(_text(width - RIGHT, HEIGHT - 6, f"{x_most:.0f} {x_label}", "end"))
     if guide:
         parts.append(f'<polyline points="{" ".join(map(place, guide))}" fill="none" class="axis"/>')

@@ -25,7 +25,7 @@ from tests.factories import (
     make_site,
     make_user,
 )
-from tests.training.rows import make_approved, make_run, make_snapshot
+from tests.training.rows import make_approved, make_rivals, make_run, make_snapshot
 from training.models import DatasetSnapshot, Run
 
 LANGUAGES = ("zh-hant", "en")
@@ -43,6 +43,8 @@ class Scene:
     done: Segment
     snapshot: DatasetSnapshot
     run: Run
+    proven: Run
+    rival: Run
 
 
 @dataclass
@@ -60,6 +62,10 @@ def named(name: str, of: str = "") -> Callable[[Scene], str]:
     return lambda scene: reverse(name, args=[getattr(scene, of).uuid] if of else [])
 
 
+def compared(scene: Scene) -> str:
+    return f"{reverse('run_compare')}?a={scene.proven.uuid}&b={scene.rival.uuid}"
+
+
 def mounted(page: Page) -> None:
     page.wait_for_selector("[data-mounted]:not([hidden]) #text")
 
@@ -67,6 +73,10 @@ def mounted(page: Page) -> None:
 def help_open(page: Page) -> None:
     mounted(page)
     page.keyboard.press("Alt+Slash")
+
+
+def unfolded(page: Page) -> None:
+    page.evaluate("document.querySelectorAll('details').forEach(each => each.open = true)")
 
 
 def in_conflict(page: Page) -> None:
@@ -107,6 +117,9 @@ PAGES = [
     PageOf("runs", "engineer", named("run_list")),
     PageOf("new run", "engineer", named("run_new", "snapshot")),
     PageOf("run", "engineer", named("run_detail", "run")),
+    PageOf("run with its proof", "engineer", named("run_detail", "proven"), unfolded),
+    PageOf("runs to compare", "engineer", named("run_compare")),
+    PageOf("runs compared", "engineer", compared),
     PageOf("models", "engineer", named("model_list")),
     PageOf("live", "clinician", named("live")),
     PageOf("admin login", "", lambda scene: "/admin/login/"),
@@ -142,7 +155,9 @@ def scene(transactional_db, monkeypatch) -> Scene:
     make_segment(recording, 8000, 9000, status=SegmentStatus.UNUSABLE, unusable_reason="overlap")
     make_approved(site)
     LiveSession.objects.create(user=people[Role.CLINICIAN], site=site, model=model)
-    return Scene(site, people, recording, rows[1], rows[2], make_snapshot(site), make_run(site))
+    snapshot, waiting = make_snapshot(site), make_run(site)
+    proven, rival = make_rivals(site)
+    return Scene(site, people, recording, rows[1], rows[2], snapshot, waiting, proven, rival)
 
 
 def violations(page: Page, **options: object) -> list[str]:

@@ -15,6 +15,13 @@ def test_a_line_chart_is_a_picture_with_a_title():
     assert x2 > x1 and y2 > y1  # a falling loss falls
 
 
+def test_a_small_figure_has_room_beside_the_axis():
+    root = ElementTree.fromstring(
+        charts.line_chart([[(1, 0.00075), (2, 0.0015)]], "rate", "steps", width=320)
+    )
+    assert all(float(text.get("x")) >= 6.5 * len(text.text) for text in root.findall("text")[:3])
+
+
 def test_words_are_escaped():
     estimate = charts.Estimate("<b>set</b>", 0.2, 0.1, 0.3)
     assert "<b>" not in charts.interval_chart([estimate], "<title>")

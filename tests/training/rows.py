@@ -5,12 +5,19 @@ from collections.abc import Iterator
 from itertools import count
 from pathlib import Path
 
+import numpy as np
+
 from accounts.models import Site, User
+from annotation.models import Term
 from base.storage import data_path
+from speech import manifest
+from speech.audio import write_flac
 from speech.manifest import Utterance
+from speech.metrics import cer
 from speech.text import NORMALISER_VERSION
-from tests.factories import make_label, make_model, make_recording, make_segment
-from training.models import DatasetSnapshot, Evaluation, EvaluationSet, Run, SpeechModel
+from tests.factories import make_label, make_model, make_recording, make_segment, make_term
+from training.models import DatasetSnapshot, Evaluation, EvaluationSet, Run, RunStatus, SpeechModel
+from training.pipeline.folder import write_jsonl
 from training.services.datasets import evaluation_set_freeze, snapshot_build
 from training.services.runs import run_create
 
@@ -18,14 +25,22 @@ _number = count(1)
 
 
 def make_set(
-    kind: str = "medical", texts: tuple[str, ...] = ("凍結的句子",), speaker: str = "held"
+    kind: str = "medical",
+    texts: tuple[str, ...] = ("凍結的句子",),
+    speaker: str = "held",
+    sound: bool = False,
 ) -> EvaluationSet:
+    """`sound`: a second of a tone each, in place of bytes that only stand for it."""
     number = next(_number)
     root = data_path(f"test-sets/{number}")
     root.mkdir(parents=True, exist_ok=True)
     rows = []
     for index, text in enumerate(texts):
-        (root / f"{index}.flac").write_bytes(f"sound {number} {index}".encode())
+        path = root / f"{index}.flac"
+        if sound:
+            write_flac(path, (0.2 * np.sin(np.arange(16_000) * 0.05 * (index + 1))).astype(np.float32))
+        else:
+            path.write_bytes(f"sound {number} {index}".encode())
         rows.append(Utterance(f"{index}.flac", 0, 1000, text, f"{speaker}{number}", f"{number}-{index}"))
     return evaluation_set_freeze(name=f"set {number}", kind=kind, utterances=rows, root=root)
 
@@ -73,6 +88,59 @@ def make_evaluation(
         settings={"weights_sha256": model.sha256},
         normaliser_version=NORMALISER_VERSION,
     )
+
+
+def make_scored(
+    model: SpeechModel, evaluation_set: EvaluationSet, heard: dict[str, str], **settings: object
+) -> Evaluation:
+    """A score as the pipeline makes it: `heard` is the hypothesis by the reference of an utterance."""
+    utterances = manifest.read(data_path(evaluation_set.manifest_path))
+    rows = []
+    for utterance in utterances:
+        hypothesis = heard.get(utterance.text, utterance.text)
+        count = cer(utterance.text, hypothesis)
+        row = {"id": utterance.id, "speaker": utterance.speaker, "reference": utterance.text}
+        row |= {"hypothesis": hypothesis, "errors": count.errors, "length": count.reference_length}
+        rows.append(row | {"rate": round(count.rate, 5)})
+    rates = [row["rate"] for row in rows]
+    corpus = sum(row["errors"] for row in rows) / sum(row["length"] for row in rows)
+    evaluation = make_evaluation(model, evaluation_set, corpus)
+    write_jsonl(data_path(evaluation.results_path), rows)
+    evaluation.mean_cer = sum(rates) / len(rates)
+    evaluation.settings |= settings
+    evaluation.save()
+    return evaluation
+
+
+TEXTS = ("病人服用 Metformin 治療", "有糖尿病史", "主訴胸痛三天", "血壓偏高")
+CURVE = [
+    {"step": 5 * n, "loss": 3.0 / n, "gradient_norm": 0.4, "learning_rate": 1e-3 / n, "rank_total": 30 - n}
+    for n in range(1, 9)
+] + [{"step": 40, "dev_loss": 0.9, "dev_cer": 0.2}]
+
+
+def make_rivals(site: Site | None = None) -> tuple[Run, Run]:
+    """Two finished runs from one base, scored on one medical set with sound, with curves.
+
+    The first hears the drug wrong, the second the disease; the base both and more.
+    """
+    base, medical = make_model(), make_set(texts=TEXTS, sound=True)
+    wrong_drug, wrong_disease = {TEXTS[0]: "病人服用 met forming 治療"}, {TEXTS[1]: "有唐尿病史"}
+    make_scored(base, medical, {**wrong_drug, **wrong_disease, TEXTS[2]: "主訴"})
+    if not Term.objects.filter(site=site, text="Metformin").exists():
+        make_term("Metformin", site=site)
+    runs = []
+    for number, heard in enumerate((wrong_drug, wrong_disease)):
+        run = make_run(site, base, target_r=12 - number)
+        model = SpeechModel.objects.create(
+            name=f"rival {number}", kind="merged", ref=f"fake:{run.uuid}", run=run, parent=base
+        )
+        make_scored(model, medical, heard, mer=0.1 * (number + 1))
+        write_jsonl(data_path(run.folder) / "train" / "curve.jsonl", CURVE)
+        Run.objects.filter(pk=run.pk).update(status=RunStatus.DONE, name=f"rival {number}", stage="record")
+        run.refresh_from_db()
+        runs.append(run)
+    return runs[0], runs[1]
 
 
 class PlayedProcess:

@@ -67,7 +67,13 @@ def run(tiny_base, tmp_path, monkeypatch):
     for text in ("病人服用藥物", "血壓偏高三天", "主訴頭痛兩次", "建議回診檢查"):
         make_approved(site, text)
     snapshot = snapshot_build(user=None, site=site)
-    overrides = {**QUICK, "max_steps": 40, "strengths": [0.5, 1.0], "window_proof_utterances": 4}
+    overrides = {
+        **QUICK,
+        "max_steps": 40,
+        "strengths": [0.5, 1.0],
+        "window_proof_utterances": 4,
+        "trackers": ["tensorboard"],
+    }
     return run_create(user=None, snapshot=snapshot, base_model=base, overrides=overrides, name="tiny run")
 
 
@@ -119,6 +125,9 @@ def _check_what_came_of_it(run):
     with data_path("runs.csv").open(newline="") as stream:
         row = {row["run"]: row for row in csv.DictReader(stream)}[str(run.uuid)]
     assert row["config_max_steps"] == "40" and row["trainable_parameters"] == str(run.trainable_parameters)
+    told = [path.read_bytes() for path in (data_path(run.folder) / "tracking/tensorboard").iterdir()]
+    assert sum(b"train/loss" in each for each in told) == 2  # two attempts, one run
+    assert any(b"eval/cer_medical" in each for each in told)
     assert float(row["model_medical_corpus"]) == pytest.approx(comparisons[0].after.corpus_cer)
 
 

@@ -9,6 +9,7 @@ from typing import Any
 from speech.text import NORMALISER_VERSION
 from training.pipeline.config import STAGES
 from training.pipeline.folder import RunFolder, write_json, written_whole
+from training.pipeline.tracking import tell_scores
 from training.pipeline.weights import sha256_of_weights
 
 RESULT = "result.json"
@@ -28,6 +29,7 @@ def run(folder: RunFolder) -> dict[str, Any]:
     }
     append_row(Path(folder.inputs.runs_csv), row_of(folder, summary))
     write_json(folder.path / RESULT, summary)
+    tell_scores(folder, summary)
     return {"model": str(model)}
 
 

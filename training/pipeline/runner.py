@@ -11,6 +11,7 @@ from transformers import logging as transformers_logging
 from training.pipeline.folder import RunFolder, emit
 from training.pipeline.processes import EXIT_STOPPED, StopFlag, Stopped, World, join_world, leave_world
 from training.pipeline.stages import STAGES, Stage
+from training.pipeline.trackers import require
 
 logger = logging.getLogger(__name__)
 EXIT_FAILED = 1
@@ -38,6 +39,7 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def run_all(folder: RunFolder, stop: StopFlag) -> None:
+    require(folder.config.trackers)
     world = join_world()
     try:
         for stage in STAGES:

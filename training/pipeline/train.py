@@ -1,12 +1,14 @@
 """Stage 3: base and prepared cuts -> what was learned. The loop: resume, curve, checkpoints."""
 
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import torch
 import torch.distributed as distributed
 
+from training.pipeline import tracking
 from training.pipeline.batches import BatchPlan
 from training.pipeline.curve import Curve
 from training.pipeline.encoder_cache import EncoderCache, may_cache, write_cache
@@ -29,7 +31,8 @@ def run(folder: RunFolder, world: World, stop: StopFlag) -> dict[str, Any]:
     trainer = trainer_for(folder, world)
     target = folder.path / "train"
     target.mkdir(exist_ok=True)
-    train(trainer, target, dev, stop)
+    with tracking.listeners(folder, world) as listeners:
+        train(trainer, target, dev, stop, listeners)
     risks = fine_tune(trainer, folder.inputs.base_ref) if folder.config.mwer_steps else []
     rows: dict[str, int] = {}
     if world.is_first:
@@ -70,7 +73,13 @@ def encoder_cache(folder: RunFolder, store: FeatureStore, base: Any, world: Worl
     return EncoderCache(path, store, base.config.d_model)
 
 
-def train(trainer: Trainer, target: Path, dev: FeatureStore, stop: StopFlag) -> None:
+def train(
+    trainer: Trainer,
+    target: Path,
+    dev: FeatureStore,
+    stop: StopFlag,
+    listeners: Sequence[tracking.Listener] = (),
+) -> None:
     """Every step that is left. Raises Stopped, after a checkpoint, when asked to stop."""
     stop.raises = False
     config, saved, done = trainer.config, target / CHECKPOINT, 0
@@ -78,7 +87,7 @@ def train(trainer: Trainer, target: Path, dev: FeatureStore, stop: StopFlag) -> 
         done = trainer.restore(saved)
     elif config.micro_batch_s == 0:
         trainer.find_micro_batch()
-    curve = Curve(target / CURVE, done) if trainer.world.is_first else None
+    curve = Curve(target / CURVE, done, listeners) if trainer.world.is_first else None
     before, started, first = trainer.seconds, time.monotonic(), done
     for step, following in with_next(trainer.plan.steps(done)):
         if done == trainer.total_steps:
@@ -91,7 +100,9 @@ def train(trainer: Trainer, target: Path, dev: FeatureStore, stop: StopFlag) -> 
         trainer.seconds = before + trainer.metered_s
         if curve and (done % config.log_every_steps == 0 or done == trainer.total_steps):
             per_step_s = trainer.metered_s / (done - first)
-            curve.add(done, trainer.total_steps, loss, trainer.rate(), per_step_s)
+            curve.add(
+                done, trainer.total_steps, loss, trainer.rate(), per_step_s, trainer.method.rank_total()
+            )
         at_checkpoint = done % config.checkpoint_every_steps == 0 or done == trainer.total_steps
         stopping = _all_agree(stop.is_set, trainer.world)
         if at_checkpoint or stopping:

@@ -2,10 +2,11 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from base.storage import data_path
-from speech.metrics import align
-from speech.text import NORMALISER_VERSION, tokens
+from speech.heard import Stretch, stretches
+from speech.text import NORMALISER_VERSION
 from training.models import Evaluation, EvaluationSet, Run, SpeechModel
 from training.pipeline.folder import read_jsonl
 
@@ -35,13 +36,12 @@ class Comparison:
 class Regression:
     """An utterance that the new model hears worse than its base."""
 
+    evaluation_set: EvaluationSet
     id: str
-    reference: str
     before: str
-    after: str
     rate_before: float
     rate_after: float
-    diff: list[tuple[str, str | None, str | None]]
+    stretches: list[Stretch]  # of what was said and what the new model heard
 
 
 def evaluation_of(model: SpeechModel, evaluation_set: EvaluationSet) -> Evaluation | None:
@@ -96,19 +96,17 @@ def regressions_of(comparison: Comparison, most: int = 10) -> list[Regression]:
         if row["id"] in before and row["rate"] > before[row["id"]]["rate"]
     ]
     worse.sort(key=lambda pair: pair[0]["rate"] - pair[1]["rate"])
-    return [_regression(old, new) for old, new in worse[:most]]
+    return [_regression(comparison.evaluation_set, old, new) for old, new in worse[:most]]
 
 
-def _regression(old: dict[str, object], new: dict[str, object]) -> Regression:
-    reference, heard = str(new["reference"]), str(new["hypothesis"])
+def _regression(evaluation_set: EvaluationSet, old: dict[str, Any], new: dict[str, Any]) -> Regression:
     return Regression(
-        id=str(new["id"]),
-        reference=reference,
-        before=str(old["hypothesis"]),
-        after=heard,
-        rate_before=float(old["rate"]),  # type: ignore[arg-type]
-        rate_after=float(new["rate"]),  # type: ignore[arg-type]
-        diff=align(tokens(reference), tokens(heard)),
+        evaluation_set=evaluation_set,
+        id=new["id"],
+        before=old["hypothesis"],
+        rate_before=old["rate"],
+        rate_after=new["rate"],
+        stretches=stretches(new["reference"], new["hypothesis"]),
     )
 
 

@@ -64,14 +64,14 @@ def config_rows(run: Run) -> list[dict[str, Any]]:
     return [
         {
             "name": name,
-            "value": _words(value),
-            "default": _words(defaults.get(name)),
+            "value": words_of(value),
+            "default": words_of(defaults.get(name)),
             "changed": last is not None and last.config.get(name) != value,
-            "last": _words(last.config.get(name)) if last else "",
+            "last": words_of(last.config.get(name)) if last else "",
         }
         for name, value in run.config.items()
     ]
 
 
-def _words(value: Any) -> str:
+def words_of(value: Any) -> str:
     return ", ".join(map(str, value)) if isinstance(value, list) else str(value)

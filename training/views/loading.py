@@ -8,9 +8,10 @@ from django.utils.translation import gettext as _
 from accounts.models import User
 from accounts.selectors import require_role
 from base.loading import found
-from training.models import DatasetSnapshot, Promotion, Run, SpeechModel
+from training.models import DatasetSnapshot, EvaluationSet, Promotion, Run, SpeechModel
 from training.selectors.access import (
     TRAINERS,
+    evaluation_sets_for_user,
     models_for_user,
     promotions_for_user,
     runs_for_user,
@@ -44,4 +45,13 @@ def model_of(user: Person, uuid: UUID) -> SpeechModel:
 def promotion_of(user: Person, uuid: UUID) -> Promotion:
     return found(
         promotions_for_user(user), uuid, "promotion_unknown", _("There is no such promotion at your sites.")
+    )
+
+
+def evaluation_set_of(user: Person, uuid: UUID) -> EvaluationSet:
+    return found(
+        evaluation_sets_for_user(user),
+        uuid,
+        "evaluation_set_unknown",
+        _("There is no such evaluation set for you."),
     )

@@ -6,7 +6,6 @@ from uuid import UUID
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
@@ -23,26 +22,21 @@ from training.selectors.access import (
     snapshots_for_user,
     trains_everywhere,
 )
+from training.selectors.confusions import confusions_of
 from training.selectors.evaluations import comparisons_of, produced_by, worst_first
+from training.selectors.learning import learning_curves
 from training.selectors.lineage import ancestors
-from training.selectors.runs import (
-    RESUMABLE,
-    UNDER_WAY,
-    config_rows,
-    curve_of,
-    log_tail,
-    stages_of,
-    strengths_of,
-)
+from training.selectors.runs import RESUMABLE, UNDER_WAY, config_rows, curve_of, log_tail, stages_of
 from training.selectors.terms import lexicon_of_run, term_scores
 from training.services.datasets import snapshot_build
 from training.services.runs import run_cancel, run_create, run_resume, runs_mark_interrupted
+from training.views.compare import choices_of
+from training.views.curves import curves_of, learning_charts, safe, scores_chart, strength_of
 from training.views.heat import heat_map
 from training.views.loading import require_trainer_somewhere, run_of, snapshot_of
 
 PAGE_SIZE = 20
 SNAPSHOTS_SHOWN = 5
-TABLE_POINTS = 30  # of the curve in the table behind it
 
 
 @require_safe
@@ -55,6 +49,7 @@ def run_list(request: HttpRequest) -> HttpResponse:
         "page": page,
         "rows": rows,
         "under_way": any(run.status in UNDER_WAY for run in page),
+        "choices": choices_of(request.user),
         "snapshots": snapshots_for_user(request.user)[:SNAPSHOTS_SHOWN],
         "sites": sites_for_user(request.user, *TRAINERS),
         "everywhere": trains_everywhere(request.user),
@@ -71,13 +66,15 @@ def run_detail(request: HttpRequest, uuid: UUID) -> HttpResponse:
     context = {
         **_progress(run),
         "model": produced_by(run),
-        **_strength(run),
+        **strength_of(run),
         "lineage": ancestors(run.base_model),
         "comparisons": comparisons,
-        "scores_chart": _scores_chart(comparisons),
+        "scores_chart": scores_chart(comparisons),
         "regressions": worst_first(comparisons),
         "term_scores": term_scores(lexicon, comparisons),
         "term_count": len(lexicon.terms),
+        "confusions": confusions_of(lexicon, comparisons),
+        "learning": learning_charts(learning_curves(run, runs_for_user(request.user), comparisons)),
         "heat": heat_map(run.rank_pattern),
         "config": config_rows(run),
     }
@@ -149,52 +146,16 @@ def _row(run: Run) -> dict[str, Any]:
     return {
         "run": run,
         "comparisons": comparisons_of(run),
-        "spark": _safe(charts.sparkline(losses, _("loss"))),
+        "spark": safe(charts.sparkline(losses, _("loss"))),
     }
 
 
 def _progress(run: Run) -> dict[str, Any]:
-    points = curve_of(run)
-    loss = [(point["step"], point["loss"]) for point in points if "loss" in point]
-    dev = [(point["step"], point["dev_loss"]) for point in points if "dev_loss" in point]
-    every = max(1, len(loss) // TABLE_POINTS)
     return {
         "run": run,
         "under_way": run.status in UNDER_WAY,
         "resumable": run.status in RESUMABLE,
         "stages": stages_of(run),
-        "curve": _safe(charts.line_chart([loss, dev], _("loss per token"), _("steps"))),
-        "curve_rows": loss[::every],
+        **curves_of(run),
         "log": log_tail(run),
     }
-
-
-def _strength(run: Run) -> dict[str, Any]:
-    """The trade-off between learning and forgetting, and what was chosen."""
-    found = strengths_of(run)
-    tried = found.get("tried", [])
-    own = [(one["strength"], one["own"]) for one in tried]
-    general = [(one["strength"], one["general"]) for one in tried if one["general"] is not None]
-    chart = charts.line_chart([own, general], _("CER by the share of the change"), _("of the change"))
-    return {"strength": found, "strength_chart": _safe(chart)}
-
-
-def _scores_chart(comparisons: list[Any]) -> SafeString:
-    estimates = [
-        charts.Estimate(
-            f"{one.evaluation_set.name}, {words}",
-            score.corpus_cer,
-            score.interval[0],
-            score.interval[1],
-            after,
-        )
-        for one in comparisons
-        for score, words, after in ((one.before, _("before"), False), (one.after, _("after"), True))
-        if score
-    ]
-    return _safe(charts.interval_chart(estimates, _("CER before and after, with intervals")))
-
-
-def _safe(svg: str) -> SafeString:
-    """charts.py escapes every word that it is given."""
-    return mark_safe(svg)

@@ -12,6 +12,7 @@ from training.pipeline.config.machine import MachineKnobs
 from training.pipeline.config.model import ModelKnobs
 from training.pipeline.config.optimisation import OptimisationKnobs
 from training.pipeline.config.proof import ProofKnobs
+from training.pipeline.config.tracking import TrackingKnobs
 
 SECTIONS: tuple[type[Knobs], ...] = (
     DataKnobs,
@@ -20,6 +21,7 @@ SECTIONS: tuple[type[Knobs], ...] = (
     OptimisationKnobs,
     MachineKnobs,
     ProofKnobs,
+    TrackingKnobs,
 )
 _KINDS = {
     "int_from_float": "must be a whole number",
@@ -40,7 +42,9 @@ class ConfigError(ValueError):
         self.field = field
 
 
-class PipelineConfig(DataKnobs, AugmentationKnobs, ModelKnobs, OptimisationKnobs, MachineKnobs, ProofKnobs):
+class PipelineConfig(
+    DataKnobs, AugmentationKnobs, ModelKnobs, OptimisationKnobs, MachineKnobs, ProofKnobs, TrackingKnobs
+):
     """Resolved and stored with the run. Shares are fractions of 1; units stand in the names."""
 
     @model_validator(mode="after")
@@ -95,6 +99,11 @@ class PipelineConfig(DataKnobs, AugmentationKnobs, ModelKnobs, OptimisationKnobs
                 "method layers needs encoder_layers or decoder_layers other than 0.",
                 self.method == "layers" and self.encoder_layers == self.decoder_layers == 0,
             ),
+            (
+                "tracking_uri",
+                "tracking_uri is where MLflow writes; name mlflow in trackers, or leave it empty.",
+                bool(self.tracking_uri) and "mlflow" not in self.trackers,
+            ),
         ]
 
     @classmethod
@@ -117,5 +126,7 @@ def _first_problem(error: ValidationError) -> ConfigError:
     name = str(problem["loc"][0]) if problem["loc"] else ""
     if problem["type"] == "extra_forbidden":
         return ConfigError(name, f"There is no knob named {name}.")
+    if name == "tracking_uri":
+        return ConfigError(name, "tracking_uri must begin with http:, https:, sqlite:, postgresql: or file:.")
     words = _KINDS.get(problem["type"]) or problem["msg"].replace("Input should be", "must be")
     return ConfigError(name, f"{name} {words}.")

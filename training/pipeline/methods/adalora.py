@@ -7,7 +7,14 @@ from typing import Any
 import torch
 from peft import PeftModel
 
-from training.pipeline.adapter import adalora_of, assert_pruned, export_lora, orthogonality, wrap
+from training.pipeline.adapter import (
+    adalora_of,
+    assert_pruned,
+    export_lora,
+    orthogonality,
+    pattern_ranks,
+    wrap,
+)
 from training.pipeline.config import PipelineConfig
 from training.pipeline.methods.lora import MergesLora
 
@@ -30,6 +37,9 @@ class AdaLora(MergesLora):
     def after_step(self, step: int) -> None:
         """Importance is read from the gradients, masks go over the updated rows."""
         self.model.base_model.update_and_allocate(step)  # type: ignore[operator]
+
+    def rank_total(self) -> int:
+        return sum(pattern_ranks(self.model).values())
 
     def state(self) -> dict[str, Any]:
         """PEFT's own checkpoints hold pruned tensors and forget the averages, so they cannot be resumed."""

@@ -21,6 +21,10 @@ class Method(Protocol):
         """What is added to the loss of a step, once, in training only."""
         ...
 
+    def rank_total(self) -> int:
+        """Ranks that the method has decided on so far, over all modules; 0 where it decides none."""
+        ...
+
     def after_step(self, step: int) -> None:
         """`step` optimizer steps are done and their gradients still there."""
         ...

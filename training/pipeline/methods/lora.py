@@ -41,6 +41,9 @@ class Lora(MergesLora):
     def penalty(self) -> torch.Tensor | None:
         return None
 
+    def rank_total(self) -> int:
+        return 0
+
     def after_step(self, step: int) -> None:
         pass
 
