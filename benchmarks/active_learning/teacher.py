@@ -7,7 +7,6 @@ campaign trains a hundred times (the product's AdaLoRA needs 600 steps to prune)
 import random
 from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
-from zlib import crc32
 
 import numpy as np
 import torch
@@ -19,7 +18,7 @@ from speech.backends.whisper import WhisperRecognizer
 from speech.recognizer import DecodeOptions
 from speech.types import Hypothesis
 from training.pipeline.adapter import load_base
-from training.pipeline.augment import another_copy
+from training.pipeline.augment import Recipe, another_copy, copy_seed
 from training.pipeline.batches import window_for
 from training.pipeline.config import PipelineConfig
 from training.pipeline.features import FRAMES_PER_S, IGNORED, Cut, FeatureStore, write_store
@@ -125,11 +124,13 @@ class Teacher:
 
 def _cuts(hospital: Hospital, labels: Labels) -> Iterator[tuple[Cut, np.ndarray]]:
     """Each utterance as it is and in other rooms and tempos; features as in training."""
+    recipe = Recipe(PipelineConfig())
     for spoken, is_replay in ((hospital.pool, False), (hospital.replay, True)):
         for one in spoken:
             for number in range(1 + COPIES):
-                rng = np.random.default_rng(crc32(f"{one.key}/{number}".encode()))
-                samples = another_copy(one.samples, rng) if number else one.samples
+                samples = one.samples
+                if number:
+                    samples = another_copy(samples, recipe, copy_seed(PipelineConfig().seed, one.key, number))
                 yield Cut(one.key, 0, 0, labels.ids(one.said), is_replay, number), labels.features(samples)
 
 

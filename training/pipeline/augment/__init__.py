@@ -1,0 +1,7 @@
+"""More speech from the same speech: perturbations of the sound, masks on the features. Seeded; no torch."""
+
+from training.pipeline.augment.copies import PERTURBATIONS, Perturbation, another_copy, copy_seed, perturbed
+from training.pipeline.augment.masks import mask
+from training.pipeline.augment.recipe import Recipe
+
+__all__ = ["PERTURBATIONS", "Perturbation", "Recipe", "another_copy", "copy_seed", "mask", "perturbed"]
