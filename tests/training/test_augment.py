@@ -237,5 +237,5 @@ def test_a_bad_folder_is_refused_with_the_knob_and_its_name(folders, knob, named
 
 def test_a_file_that_is_no_sound_is_refused_when_it_is_drawn(folders):
     (folders / "empty/notes.wav").write_text("not a sound")
-    with pytest.raises(UnusableSoundError, match="notes.wav"):
+    with pytest.raises(UnusableSoundError, match=r"notes\.wav"):
         perturbed(make_voice(), "noise", recipe(folders, noise_folder="empty"), 1)
