@@ -54,7 +54,7 @@ def amr(samples: np.ndarray) -> np.ndarray:
         coded.mux(stream.encode(frame))
         coded.mux(stream.encode(None))
     buffer.seek(0)
-    with av.open(buffer, format="amr") as file:
+    with av.open(buffer, "r", format="amr") as file:
         heard = np.concatenate([frame.to_ndarray().reshape(-1) for frame in file.decode(audio=0)])
     return heard[_AMR_LOOKAHEAD_SAMPLES:][: len(samples)].astype(np.float32)
 

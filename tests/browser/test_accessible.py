@@ -106,6 +106,12 @@ PAGES = [
     PageOf("outcome", "engineer", named("outcome")),
     PageOf("runs", "engineer", named("run_list")),
     PageOf("new run", "engineer", named("run_new", "snapshot")),
+    PageOf("dataset snapshot", "engineer", named("snapshot_detail", "snapshot")),
+    PageOf(
+        "copies of an utterance",
+        "engineer",
+        lambda scene: reverse("utterance_copies", args=[scene.snapshot.uuid, 1]),
+    ),
     PageOf("run", "engineer", named("run_detail", "run")),
     PageOf("models", "engineer", named("model_list")),
     PageOf("live", "clinician", named("live")),

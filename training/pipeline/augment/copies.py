@@ -54,13 +54,16 @@ def copy_seed(seed: int, utterance_id: str, epoch: int) -> int:
 
 def another_copy(samples: np.ndarray, recipe: Recipe, seed: int) -> np.ndarray:
     """(n,) -> (m,) float32 in [-1, 1], through whatever the seed draws."""
-    taken: set[str] = set()
-    for one in PERTURBATIONS:
-        rng = _stream(seed, one)
-        if rng.random() < one.share(recipe.knobs) and one.name not in taken:
-            samples = in_range(one.change(samples, recipe, rng))
-            taken |= {one.name, *one.instead_of}
+    for one in taken(recipe.knobs, seed):
+        samples = perturbed(samples, one.name, recipe, seed)
     return samples
+
+
+def taken(knobs: AugmentationKnobs, seed: int) -> list[Perturbation]:
+    """What the copy of this seed goes through, in order."""
+    drawn = [one for one in PERTURBATIONS if _stream(seed, one).random() < one.share(knobs)]
+    replaced = {name for one in drawn for name in one.instead_of}
+    return [one for one in drawn if one.name not in replaced]
 
 
 def perturbed(samples: np.ndarray, name: str, recipe: Recipe, seed: int) -> np.ndarray:
