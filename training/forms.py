@@ -82,9 +82,15 @@ class HearForm(forms.Form):
     seed = forms.IntegerField(label=_("Seed"), min_value=0, max_value=2**31 - 1, required=False)
     noise_snr_min_db = forms.FloatField(label=_("Loudest noise (dB under the speech)"), required=False)
     noise_snr_max_db = forms.FloatField(label=_("Softest noise (dB under the speech)"), required=False)
-    noise_folder = forms.CharField(label=_("Folder of noise, under the data folder"), required=False)
+    noise_folder = forms.CharField(
+        label=_("Folder of noise"),
+        help_text=_("Under the data folder; empty: synthetic noise."),
+        required=False,
+    )
     rir_folder = forms.CharField(
-        label=_("Folder of impulse responses, under the data folder"), required=False
+        label=_("Folder of impulse responses"),
+        help_text=_("Under the data folder; empty: simulated rooms."),
+        required=False,
     )
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:

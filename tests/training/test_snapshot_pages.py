@@ -88,7 +88,7 @@ def test_the_page_tells_what_is_in_it_and_what_was_left_out(client, cast, snapsh
     facts = dict(re.findall(r'<th scope="row">(.*?) ?</th><td class="number">(.*?)</td>', flat))
     assert facts["utterances"] == "3" and facts["speech"] == "0:03.0" and facts["speakers"] == "2"
     assert facts["left out: no text"] == "7"
-    assert facts["shortest, median, longest"] == "0:01.0, 0:01.0, 0:01.0"
+    assert {facts[name] for name in ("shortest utterance", "median", "longest utterance")} == {"0:01.0"}
 
 
 def test_long_snapshots_come_in_pages(client, cast, snapshot, monkeypatch):
