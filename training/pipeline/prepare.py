@@ -139,7 +139,8 @@ class Labels:
             cut = Cut(utterance.id, 0, 0, self.ids(utterance.text), replay)
             yield cut, self.features(samples)
             # Replay is copied too: if only clinical speech were degraded, whatever is hard to hear would
-            # come to sound clinical.
+            # come to sound clinical. An epoch holds every copy, in an order of its own; one copy an epoch in
+            # turn would show the same in as many steps.
             for copy in range(1, 1 + extra):
                 seed = copy_seed(self._config.seed, utterance.id, copy)
                 features = self.features(another_copy(samples, recipe, seed))
