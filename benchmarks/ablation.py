@@ -2,8 +2,8 @@
 
 Run: `python -m benchmarks.ablation [--quick]`
 The demo hospital, the bundled model, a hundred corrected segments; the decoder is tuned for the same number
-of steps on each, the encoder stays as it is (benchmarks/active_learning/teacher.py). Seven minutes on one idle core;
---quick is one seed of a small hospital, to see that it runs.
+of steps on each, the encoder stays as it is (benchmarks/active_learning/teacher.py). Seven minutes on one
+idle core; --quick is one seed of a small hospital, to see that it runs.
 """
 
 import argparse
