@@ -6,7 +6,7 @@ Knows nothing of databases; a path is as the writer gave it, absolute or relativ
 import hashlib
 import json
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -63,7 +63,11 @@ def word_of(fields: dict[str, Any]) -> Word:
 
 def read(path: Path) -> list[Utterance]:
     """All utterances in order. Raises ManifestError for a line that is none."""
-    utterances = []
+    return list(each(path))
+
+
+def each(path: Path) -> Iterator[Utterance]:
+    """One after the other, for whoever wants only the first. Raises ManifestError as `read` does."""
     with Path(path).open(encoding="utf-8") as file:
         for number, line in enumerate(file, start=1):
             if not line.strip():
@@ -71,10 +75,10 @@ def read(path: Path) -> list[Utterance]:
             try:
                 fields = json.loads(line)
                 fields["words"] = tuple(map(word_of, fields.get("words", ())))
-                utterances.append(Utterance(**fields))
+                utterance = Utterance(**fields)
             except (ValueError, TypeError, AttributeError) as error:
                 raise ManifestError(f"{path}, line {number}: not an utterance ({error})") from error
-    return utterances
+            yield utterance
 
 
 def load_audio(utterance: Utterance, root: Path) -> np.ndarray:

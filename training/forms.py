@@ -25,6 +25,8 @@ _MAIN = {
     "seed": _("Seed"),
 }
 
+HEARD_SEED = 1
+
 
 class TrainForm(forms.Form):
     """Every knob may stay empty: then the preset's value holds, or the default, which is shown in it."""
@@ -75,6 +77,38 @@ class TrainForm(forms.Form):
         except ConfigError as error:
             self.add_error(error.field if error.field in self.fields else None, str(error))
         return values
+
+
+class HearForm(forms.Form):
+    """How augmentation is to be listened to. Empty: the defaults of a run."""
+
+    seed = forms.IntegerField(label=_("Seed"), min_value=0, max_value=2**31 - 1, required=False)
+    noise_snr_min_db = forms.FloatField(label=_("Loudest noise (dB under the speech)"), required=False)
+    noise_snr_max_db = forms.FloatField(label=_("Softest noise (dB under the speech)"), required=False)
+    noise_folder = forms.CharField(
+        label=_("Folder of noise"),
+        help_text=_("Under the data folder; empty: synthetic noise."),
+        required=False,
+    )
+    rir_folder = forms.CharField(
+        label=_("Folder of impulse responses"),
+        help_text=_("Under the data folder; empty: simulated rooms."),
+        required=False,
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for name, field in self.fields.items():
+            default = PipelineConfig.model_fields[name].default if name != "seed" else HEARD_SEED
+            field.widget.attrs["placeholder"] = _shown(default)
+
+    def knobs(self) -> dict[str, Any]:
+        """What was set, by the names of the knobs."""
+        return {
+            name: value
+            for name, value in self.cleaned_data.items()
+            if name != "seed" and value not in (None, "")
+        }
 
 
 def _field_of(name: str, info: FieldInfo) -> forms.Field:

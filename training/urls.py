@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from training.views import compare, models, runs, sounds
+from training.views import compare, models, runs, snapshots, sounds
 
 urlpatterns = [
     path("runs/", runs.run_list, name="run_list"),
@@ -15,6 +15,9 @@ urlpatterns = [
     path("runs/<uuid:uuid>/cancel/", runs.run_stop, name="run_cancel"),
     path("runs/<uuid:uuid>/resume/", runs.run_go_on, name="run_resume"),
     path("evaluation-sets/<uuid:uuid>/audio.wav", sounds.evaluation_audio, name="evaluation_audio"),
+    path("snapshots/<uuid:uuid>/", snapshots.snapshot_detail, name="snapshot_detail"),
+    path("snapshots/<uuid:uuid>/<int:number>/", snapshots.utterance_copies, name="utterance_copies"),
+    path("snapshots/<uuid:uuid>/<int:number>/sound.wav", snapshots.utterance_sound, name="utterance_sound"),
     path("models/", models.model_list, name="model_list"),
     path("models/<uuid:uuid>/promote/", models.model_make_live, name="model_promote"),
     path("promotions/<uuid:uuid>/roll-back/", models.promotion_undo, name="promotion_roll_back"),

@@ -7,7 +7,6 @@ campaign trains a hundred times (the product's AdaLoRA needs 600 steps to prune)
 import random
 from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
-from zlib import crc32
 
 import numpy as np
 import torch
@@ -19,7 +18,7 @@ from speech.backends.whisper import WhisperRecognizer
 from speech.recognizer import DecodeOptions
 from speech.types import Hypothesis
 from training.pipeline.adapter import load_base
-from training.pipeline.augment import another_copy
+from training.pipeline.augment import Recipe, another_copy, copy_seed, mask
 from training.pipeline.batches import window_for
 from training.pipeline.config import PipelineConfig
 from training.pipeline.features import FRAMES_PER_S, IGNORED, Cut, FeatureStore, write_store
@@ -27,7 +26,7 @@ from training.pipeline.prepare import Labels
 
 STEPS, LEARNING_RATE, BATCH_S = 160, 1e-3, 48.0
 REPLAY_PER_OWN = 0.25  # cuts of general speech for each cut of a correction
-COPIES = 1  # beside the sound as it is
+AUGMENTATION = PipelineConfig(frequency_masks=0, time_masks=0)  # one copy beside the sound as it is
 GRID_FRAMES = FRAMES_PER_S  # windows of whole seconds, so that a batch has one length
 OPTIONS = DecodeOptions(window="speech")
 
@@ -35,15 +34,22 @@ OPTIONS = DecodeOptions(window="speech")
 class Teacher:
     """`folder` takes the features while they are made."""
 
-    def __init__(self, base_ref: str, hospital: Hospital, folder: Path, steps: int = STEPS) -> None:
+    def __init__(
+        self,
+        base_ref: str,
+        hospital: Hospital,
+        folder: Path,
+        steps: int = STEPS,
+        augmentation: PipelineConfig = AUGMENTATION,
+    ) -> None:
         self._base_ref, self._steps = base_ref, steps
         self._processor = AutoProcessor.from_pretrained(base_ref)
         whisper = AutoConfig.from_pretrained(base_ref)
-        labels = Labels(self._processor, whisper, PipelineConfig())
+        labels = Labels(self._processor, whisper, augmentation)
         write_store(
             folder,
             "all",
-            _cuts(hospital, labels),
+            _cuts(hospital, labels, augmentation),
             mels=whisper.num_mel_bins,
             prefix=labels.prefix,
             pad_id=self._processor.tokenizer.eos_token_id,
@@ -123,14 +129,21 @@ class Teacher:
         return WhisperRecognizer(ref, model.eval(), self._processor, variable_window=True)
 
 
-def _cuts(hospital: Hospital, labels: Labels) -> Iterator[tuple[Cut, np.ndarray]]:
-    """Each utterance as it is and in other rooms and tempos; features as in training."""
+def _cuts(
+    hospital: Hospital, labels: Labels, augmentation: PipelineConfig
+) -> Iterator[tuple[Cut, np.ndarray]]:
+    """Each utterance as it is, then its copies. Masks lie on the copies alone: they are encoded once."""
+    recipe = Recipe(augmentation)
+    copies = augmentation.augment_copies if augmentation.augment else 0
     for spoken, is_replay in ((hospital.pool, False), (hospital.replay, True)):
         for one in spoken:
-            for number in range(1 + COPIES):
-                rng = np.random.default_rng(crc32(f"{one.key}/{number}".encode()))
-                samples = another_copy(one.samples, rng) if number else one.samples
-                yield Cut(one.key, 0, 0, labels.ids(one.said), is_replay, number), labels.features(samples)
+            ids = labels.ids(one.said)
+            yield Cut(one.key, 0, 0, ids, is_replay), labels.features(one.samples)
+            for number in range(1, 1 + copies):
+                seed = copy_seed(augmentation.seed, one.key, number)
+                features = labels.features(another_copy(one.samples, recipe, seed))
+                masked = mask(features, augmentation, np.random.default_rng(seed))
+                yield Cut(one.key, 0, 0, ids, is_replay, number), masked
 
 
 def hear(recognizer: WhisperRecognizer, spoken: Sequence[Spoken]) -> list[Hypothesis]:

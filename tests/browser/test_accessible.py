@@ -116,6 +116,12 @@ PAGES = [
     PageOf("outcome", "engineer", named("outcome")),
     PageOf("runs", "engineer", named("run_list")),
     PageOf("new run", "engineer", named("run_new", "snapshot")),
+    PageOf("dataset snapshot", "engineer", named("snapshot_detail", "snapshot")),
+    PageOf(
+        "copies of an utterance",
+        "engineer",
+        lambda scene: reverse("utterance_copies", args=[scene.snapshot.uuid, 1]),
+    ),
     PageOf("run", "engineer", named("run_detail", "run")),
     PageOf("run with its proof", "engineer", named("run_detail", "proven"), unfolded),
     PageOf("runs to compare", "engineer", named("run_compare")),

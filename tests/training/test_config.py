@@ -41,6 +41,8 @@ def test_the_names_known_to_the_web_are_the_stages_that_run():
         {"method": "full", "load_in_8bit": True},
         {"method": "layers", "encoder_layers": 0, "decoder_layers": 0},
         {"min_duration_s": 9, "max_duration_s": 5},
+        {"noise_snr_min_db": 30},
+        {"gain_min_db": 1},
     ],
 )
 def test_values_that_contradict_each_other_are_refused_with_the_name_of_one(overrides):

@@ -1,12 +1,14 @@
 """Labels, features, split: what the model is shown, and what it is never shown."""
 
 import numpy as np
+import pytest
 import torch
 from transformers import AutoProcessor
 
 from speech.manifest import Utterance
 from tests.training.tiny import make_run
 from training.pipeline import normalize, prepare
+from training.pipeline.config import ConfigError
 from training.pipeline.features import IGNORED, FeatureStore
 from training.pipeline.folder import read_json
 
@@ -97,7 +99,8 @@ def test_augmented_copies_differ_and_replay_has_them_too(tmp_path, tiny_base):
     assert result["train_cuts"] == (8 + 4) * 2 == len(cuts)
     assert {cut.copy for cut in cuts if cut.replay} == {0, 1}
     by_copy = {(cut.id, cut.copy): cut for cut in cuts}
-    assert by_copy["u3", 0].frames != by_copy["u3", 1].frames
+    names = [cut.id for cut in cuts if not cut.copy]
+    assert [by_copy[name, 0].frames for name in names] != [by_copy[name, 1].frames for name in names]
     assert by_copy["u3", 0].ids == by_copy["u3", 1].ids
 
 
@@ -107,3 +110,21 @@ def test_features_are_kept_in_half_precision(tmp_path, tiny_base):
     assert read_json(run.path / "prepare/train.json")["full_frames"] == 1000
     store = FeatureStore(run.path / "prepare", "train")
     assert torch.isfinite(store.batch([store.frames_of(0)], [0], 80).features).all()
+
+
+def test_copies_are_the_same_each_time_and_differ_from_epoch_to_epoch(tmp_path, tiny_base):
+    once, again = (
+        FeatureStore(prepared(tmp_path / name, tiny_base, augment_copies=2)[0].path / "prepare", "train")
+        for name in ("once", "again")
+    )
+    assert [cut.copy for cut in once.cuts[:3]] == [0, 1, 2]
+    for index, cut in enumerate(once.cuts):
+        assert np.array_equal(once.frames_of(index), again.frames_of(index))
+        if cut.copy == 2:
+            one, other = once.frames_of(index), once.frames_of(index - 1)
+            assert one.shape != other.shape or not np.array_equal(one, other)
+
+
+def test_a_folder_of_noise_that_is_not_there_stops_the_run_with_its_name(tmp_path, tiny_base):
+    with pytest.raises(ConfigError, match="noise_folder names wards"):
+        prepared(tmp_path, tiny_base, noise_folder="wards")

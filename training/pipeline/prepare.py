@@ -16,7 +16,7 @@ from speech import manifest
 from speech.audio import SAMPLE_RATE_HZ
 from speech.manifest import Utterance
 from speech.text import characters
-from training.pipeline.augment import another_copy
+from training.pipeline.augment import Recipe, another_copy, copy_seed
 from training.pipeline.config import PipelineConfig
 from training.pipeline.features import Cut, write_store
 from training.pipeline.folder import RunFolder, emit
@@ -154,6 +154,7 @@ class Labels:
         self, utterances: Sequence[Utterance], root: Path, copies: bool
     ) -> Iterator[tuple[Cut, np.ndarray]]:
         extra = self._config.augment_copies if copies and self._config.augment else 0
+        recipe = Recipe.of(self._config, root)
         for number, utterance in enumerate(utterances):
             if number % 25 == 0:
                 emit(stage="prepare", step=number, total_steps=len(utterances))
@@ -162,13 +163,9 @@ class Labels:
             cut = Cut(utterance.id, 0, 0, self.ids(utterance.text), replay)
             yield cut, self.features(samples)
             # Replay is copied too: if only clinical speech were degraded, whatever is hard to hear would
-            # come to sound clinical.
+            # come to sound clinical. An epoch holds every copy, in an order of its own; one copy an epoch in
+            # turn would show the same in as many steps.
             for copy in range(1, 1 + extra):
-                rng = np.random.default_rng(_seed_of(self._config.seed, utterance.id, copy))
-                features = self.features(another_copy(samples, rng))
+                seed = copy_seed(self._config.seed, utterance.id, copy)
+                features = self.features(another_copy(samples, recipe, seed))
                 yield Cut(utterance.id, 0, 0, cut.ids, replay, copy), features
-
-
-def _seed_of(*parts: object) -> int:
-    """A seed that does not depend on the order of work."""
-    return random.Random("-".join(map(str, parts))).getrandbits(32)

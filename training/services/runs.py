@@ -16,6 +16,7 @@ from base.jobs import Job, enqueue_on_commit
 from base.storage import data_path
 from speech import manifest
 from training.models import DatasetSnapshot, Run, RunStatus, SpeechModel
+from training.pipeline.augment import Recipe
 from training.pipeline.config import ConfigError, PipelineConfig
 from training.selectors.access import require_trainer
 from training.selectors.held_out import held_out
@@ -37,8 +38,8 @@ def run_create(
 ) -> Run:
     """Asks for a run from `base_model` (what is live at the snapshot's site when none is named).
 
-    Raises DomainError `bad_config` (a knob that makes no sense) and `snapshot_leaks` (an evaluation set
-    frozen later holds some of it).
+    Raises DomainError `bad_config` (a knob that makes no sense, a folder that is not there) and
+    `snapshot_leaks` (an evaluation set frozen later holds some of it).
     """
     require_trainer(user, snapshot.site)
     values = dict(overrides or {})
@@ -46,6 +47,9 @@ def run_create(
         values.setdefault("replay_manifest", REPLAY_MANIFEST)
     try:
         config = PipelineConfig.from_dict(values)
+        Recipe.of(
+            config, data_path("")
+        )  # a folder of sounds that is not there is told now, not to the worker
     except ConfigError as error:
         raise DomainError("bad_config", str(error)) from error
     if leaks := held_out().leaks(manifest.read(data_path(snapshot.manifest_path))):

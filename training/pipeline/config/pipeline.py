@@ -74,6 +74,16 @@ class PipelineConfig(
                 self.min_duration_s >= self.max_duration_s,
             ),
             (
+                "noise_snr_min_db",
+                "noise_snr_min_db must not be greater than noise_snr_max_db.",
+                self.noise_snr_min_db > self.noise_snr_max_db,
+            ),
+            (
+                "gain_min_db",
+                "gain_min_db must not be greater than gain_max_db.",
+                self.gain_min_db > self.gain_max_db,
+            ),
+            (
                 "load_in_8bit",
                 "load_in_8bit needs method lora or adalora: what is in 8 bits cannot be trained.",
                 self.load_in_8bit and not adapts,
