@@ -93,8 +93,17 @@ class Trainer:
         )
         self.seconds = 0.0
 
-    def run(self, target: Path, dev: FeatureStore, stop: StopFlag) -> None:
-        """Every step that is left. Raises Stopped, after a checkpoint, when asked to stop."""
+    def run(
+        self,
+        target: Path,
+        dev: FeatureStore,
+        stop: StopFlag,
+        on_checkpoint: Callable[[int], None] = lambda done: None,
+    ) -> None:
+        """Every step that is left. Raises Stopped, after a checkpoint, when asked to stop.
+
+        `on_checkpoint` hears how many steps are safe: after each checkpoint, and at once when going on.
+        """
         stop.raises = False
         saved = target / CHECKPOINT
         done = 0
@@ -102,6 +111,7 @@ class Trainer:
             done, self.seconds = checkpoint.load(
                 saved, model=self.model, optimizer=self.optimizer, scheduler=self.scheduler
             )
+            on_checkpoint(done)
         curve = Curve(target / CURVE, done) if self.world.is_first else None
         before, started, first = self.seconds, time.monotonic(), done
         while done < self.total_steps:
@@ -118,6 +128,7 @@ class Trainer:
                     if curve and dev.cuts and not stopping:
                         curve.add_dev(done, self.dev_loss(dev))
                     self._save(saved, done)
+                    on_checkpoint(done)
                 if stopping and done < self.total_steps:
                     raise Stopped
                 if done == self.total_steps:
