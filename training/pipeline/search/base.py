@@ -48,7 +48,7 @@ def _folder(path: Path, request: SearchRequest) -> RunFolder:
     if (path / "request.json").exists():
         return RunFolder.open(path)
     # Replay is prepared if any trial asks for it: without a share it would be left out.
-    share = max(request.config.replay_share, request.space.replay_share.high)
+    share = max([request.config.replay_share, *(point["replay_share"] for point in request.points)])
     config = PipelineConfig.from_dict({**request.config.as_dict(), "replay_share": share})
     return RunFolder.create(path, config, request.inputs)
 

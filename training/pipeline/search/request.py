@@ -11,7 +11,7 @@ from training.pipeline.config import ConfigError, PipelineConfig, RunInputs
 from training.pipeline.config.knobs import Knobs, _, knob
 from training.pipeline.folder import REQUEST, read_json, write_json
 from training.pipeline.search.space import Knobs as Point
-from training.pipeline.search.space import SearchSpace, draw, overrides_of
+from training.pipeline.search.space import overrides_of
 
 RESULTS, TRIALS, BASE = "results.jsonl", "trials", "base"
 
@@ -20,9 +20,9 @@ class Budget(Knobs):
     """How much may be spent, and how soon ASHA (Li et al. 2020, arXiv 1810.05934) decides."""
 
     trials: int = knob(8, _("Configurations that are tried; the first is what is set today."), ge=2, le=200)
-    steps: int = knob(600, _("Steps of a whole trial; what is promoted trains as long."), "steps", ge=18)
+    steps: int = knob(600, _("Steps of a whole trial; what is promoted trains as long."), "steps", ge=10)
     rungs: int = knob(3, _("How often a trial is judged, its end included."), ge=1, le=6)
-    reduction_factor: int = knob(3, _("At each rung about one in so many goes on."), ge=2, le=8)
+    reduction_factor: int = knob(4, _("At each rung about one in so many goes on."), ge=2, le=8)
     stop_early: bool = knob(True, _("Off: every trial is trained to its end."))
     evaluation_utterances: int = knob(60, _("Held-out utterances that CER is measured on."), ge=1)
     concurrent: int = knob(0, _("Trials at the same time; 0: as many as the machine has cores for."), ge=0)
@@ -55,46 +55,37 @@ class Budget(Knobs):
 
 @dataclass(frozen=True, slots=True)
 class SearchRequest:
-    """`config` is what the search starts from; its steps and its schedule are the budget's, at any rung."""
+    """`config` is what the search starts from; its steps and its schedule are the budget's, at any rung.
+
+    `points` are drawn once (space.draw) and kept: one for each trial, the knobs that it has of its own.
+    """
 
     config: PipelineConfig
     inputs: RunInputs
-    space: SearchSpace
     budget: Budget
-
-    def points(self) -> list[Point]:
-        return draw(self.space, self.config, self.budget.trials, self.budget.seed)
-
-    def overrides(self, number: int) -> dict[str, Any]:
-        """What makes a run of this trial."""
-        own = overrides_of(self.points()[number], self.config)
-        return {**own, "max_steps": self.budget.steps, "epochs": 0.0}
+    points: tuple[Point, ...]
 
     def config_of(self, number: int) -> PipelineConfig:
         """Checkpoints meet every rung, so that none is judged by another step than the others."""
-        first = self.budget.first_rung
-        often = max(n for n in range(1, first + 1) if first % n == 0 and n <= self.often)
-        values = {**self.config.as_dict(), **self.overrides(number), "checkpoint_every_steps": often}
+        first, most = self.budget.first_rung, self.config.checkpoint_every_steps
+        often = max(n for n in range(1, first + 1) if first % n == 0 and n <= most)
+        own = overrides_of(self.points[number], self.config, self.budget.steps)
+        values = {**self.config.as_dict(), **own, "checkpoint_every_steps": often}
         return PipelineConfig.from_dict(values)
-
-    @property
-    def often(self) -> int:
-        return self.config.checkpoint_every_steps
 
     def write(self, folder: Path) -> None:
         values = {"config": self.config.as_dict(), "inputs": self.inputs.as_dict()}
-        extra = {"space": self.space.model_dump(), "budget": self.budget.model_dump()}
-        write_json(folder / REQUEST, values | extra)
+        more = {"budget": self.budget.model_dump(), "points": list(self.points)}
+        write_json(folder / REQUEST, values | more)
 
     @classmethod
     def read(cls, folder: Path) -> Self:
         values = read_json(folder / REQUEST)
-        config = PipelineConfig.from_dict(values["config"])
         return cls(
-            config,
+            PipelineConfig.from_dict(values["config"]),
             RunInputs.from_dict(values["inputs"]),
-            SearchSpace.from_dict(values["space"], config),
             Budget.from_dict(values["budget"]),
+            tuple(values["points"]),
         )
 
 

@@ -81,7 +81,7 @@ class SearchSpace(BaseModel):
             raise ConfigError("init_r", "init_r must begin above the lowest target_r.")
         for share in (0.0, 1.0):
             ends = self.at(dict.fromkeys(type(self).model_fields, share), base.method)
-            PipelineConfig.from_dict(base.as_dict() | overrides_of(ends, base))
+            PipelineConfig.from_dict(base.as_dict() | overrides_of(ends, base, base.max_steps))
 
     def _check_ends(self, name: str) -> None:
         low, high = self.range(name).low, self.range(name).high
@@ -114,13 +114,15 @@ def draw(space: SearchSpace, base: PipelineConfig, trials: int, seed: int) -> li
     return [_own(space, base), *drawn]
 
 
-def overrides_of(knobs: Knobs, base: PipelineConfig) -> dict[str, Any]:
-    """The knobs of the search as knobs of a run."""
+def overrides_of(knobs: Knobs, base: PipelineConfig, steps: int) -> dict[str, Any]:
+    """A point, trained for so many steps, as knobs of a run."""
     values: dict[str, Any] = {name: value for name, value in knobs.items() if name != "augmentation"}
     factor = knobs.get("augmentation", 1.0)
     return values | {
         "frequency_mask_bins": round(base.frequency_mask_bins * factor),
         "time_mask_frames": round(base.time_mask_frames * factor),
+        "max_steps": steps,
+        "epochs": 0.0,
     }
 
 

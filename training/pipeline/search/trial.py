@@ -34,9 +34,11 @@ def run_trial(folder: Path, number: int, tell: Tell) -> None:
     request = SearchRequest.read(folder)
     config = request.config_of(number)
     base = RunFolder.open(folder / BASE)
-    target = RunFolder.create(trial_folder(folder, number), config, base.inputs).path / "train"
+    own = RunFolder.create(trial_folder(folder, number), config, base.inputs)
+    share(base, own)
+    target = own.path / "train"
     target.mkdir(exist_ok=True)
-    store, dev = (FeatureStore(base.path / "prepare", name) for name in ("train", "dev"))
+    store, dev = (FeatureStore(own.path / "prepare", name) for name in ("train", "dev"))
     dev.cuts = []  # CER is asked here; the loss on the same speech would only cost time
     torch.manual_seed(config.seed)
     plan = BatchPlan(store.cuts, config, store.full_frames)
@@ -48,6 +50,15 @@ def run_trial(folder: Path, number: int, tell: Tell) -> None:
             tell(done, cer_of(trainer.model, base, config), trainer.seconds)
 
     trainer.run(target, dev, StopFlag(), on_checkpoint=judge)
+
+
+def share(base: RunFolder, own: RunFolder) -> None:
+    """The base's stages as the trial's own: relative links, so that the data folder may move."""
+    for stage in ("normalize", "prepare"):
+        for name in (stage, f"{stage}.json"):
+            link = own.path / name
+            if not link.is_symlink():
+                link.symlink_to(Path("..") / ".." / BASE / name)
 
 
 def cer_of(model: Any, base: RunFolder, config: PipelineConfig) -> float:
