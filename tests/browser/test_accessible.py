@@ -25,8 +25,8 @@ from tests.factories import (
     make_site,
     make_user,
 )
-from tests.training.rows import make_approved, make_run, make_snapshot
-from training.models import DatasetSnapshot, Run
+from tests.training.rows import make_approved, make_run, make_search, make_snapshot, with_reports
+from training.models import DatasetSnapshot, Run, Search
 
 LANGUAGES = ("zh-hant", "en")
 EVERY_ROLE = tuple(Role)
@@ -43,6 +43,7 @@ class Scene:
     done: Segment
     snapshot: DatasetSnapshot
     run: Run
+    search: Search
 
 
 @dataclass
@@ -107,6 +108,9 @@ PAGES = [
     PageOf("runs", "engineer", named("run_list")),
     PageOf("new run", "engineer", named("run_new", "snapshot")),
     PageOf("run", "engineer", named("run_detail", "run")),
+    PageOf("searches", "engineer", named("search_list")),
+    PageOf("new search", "engineer", named("search_new", "snapshot")),
+    PageOf("search", "engineer", named("search_detail", "search")),
     PageOf("models", "engineer", named("model_list")),
     PageOf("live", "clinician", named("live")),
     PageOf("admin login", "", lambda scene: "/admin/login/"),
@@ -122,6 +126,7 @@ PAGES = [
 @pytest.fixture
 def scene(transactional_db, monkeypatch) -> Scene:
     monkeypatch.setattr("training.services.runs.enqueue_on_commit", lambda *_: None)  # the run waits
+    monkeypatch.setattr("training.services.searches.enqueue_on_commit", lambda *_: None)
     site = make_site()
     people: dict[str, User] = {role: make_user(role, site=site) for role in EVERY_ROLE}
     people["nobody"] = make_user()
@@ -142,7 +147,8 @@ def scene(transactional_db, monkeypatch) -> Scene:
     make_segment(recording, 8000, 9000, status=SegmentStatus.UNUSABLE, unusable_reason="overlap")
     make_approved(site)
     LiveSession.objects.create(user=people[Role.CLINICIAN], site=site, model=model)
-    return Scene(site, people, recording, rows[1], rows[2], make_snapshot(site), make_run(site))
+    search = with_reports(make_search(site))
+    return Scene(site, people, recording, rows[1], rows[2], make_snapshot(site), make_run(site), search)
 
 
 def violations(page: Page, **options: object) -> list[str]:

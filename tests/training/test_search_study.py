@@ -17,7 +17,7 @@ pytestmark = [
     pytest.mark.skipif(find_spec("ray") is None, reason="Ray is not installed (the extra `cluster`)"),
 ]
 LOOPBACK = {"127.0.0.1", "::1", "::ffff:127.0.0.1"}
-PATIENCE_S = 180
+PATIENCE_S = 300
 
 
 def ended(process):
@@ -61,7 +61,7 @@ def losses(folder, number):
 
 
 def test_a_killed_trial_goes_on_and_nothing_listens_outside_loopback(tiny_base, tmp_path):
-    folder = make_search(tmp_path / "a", tiny_base, stop_early=False, trials=2, steps=200, rungs=2)
+    folder = make_search(tmp_path / "a", tiny_base, stop_early=False, trials=2, steps=60, rungs=2)
     process = start(folder)
     checkpoint = trial_folder(folder, 0) / "train" / "checkpoint.pt"
     wait_for(checkpoint.exists, process)
@@ -76,14 +76,14 @@ def test_a_killed_trial_goes_on_and_nothing_listens_outside_loopback(tiny_base, 
     assert [one.trial for one in reports if one.state == RESTARTED] == [0]
     steps = [one.step for one in reports if one.trial == 0 and one.cer is not None]
     assert steps == SearchRequest.read(folder).budget.milestones
-    undisturbed = make_search(tmp_path / "b", tiny_base, stop_early=False, trials=2, steps=200, rungs=2)
+    undisturbed = make_search(tmp_path / "b", tiny_base, stop_early=False, trials=2, steps=60, rungs=2)
     other = start(undisturbed)
     assert ended(other) and other.returncode == 0
     assert losses(folder, 0) == losses(undisturbed, 0)
 
 
 def test_a_search_that_was_stopped_goes_on_where_it_was(tiny_base, tmp_path):
-    folder = make_search(tmp_path, tiny_base, stop_early=False, steps=120, rungs=2)
+    folder = make_search(tmp_path, tiny_base, stop_early=False, steps=60, rungs=2)
     process = start(folder)
     wait_for(lambda: results.states(results.read(folder)).get(0) == DONE, process)
     process.send_signal(signal.SIGTERM)

@@ -8,14 +8,11 @@ from django.urls import reverse
 from accounts.models import Role
 from audit.models import Entry
 from base.errors import Conflict, DomainError, Forbidden
-from base.storage import data_path
 from tests.factories import PASSWORD, make_cast, make_model, make_site, make_user
-from tests.training.rows import PlayedProcess, make_snapshot
+from tests.training.rows import PlayedProcess, make_search, make_snapshot, with_reports
 from training.models import Promotion, Run, RunStatus, Search
 from training.pipeline.folder import MARK
-from training.pipeline.search import results
-from training.pipeline.search.request import SearchRequest, trial_folder
-from training.pipeline.search.results import DONE, RESTARTED, RUNNING, STOPPED, Report
+from training.pipeline.search.request import SearchRequest
 from training.selectors.searches import trials_of
 from training.services import execution
 from training.services.search_execution import SearchProcess, search_execute
@@ -27,7 +24,6 @@ from training.services.searches import (
 )
 
 pytestmark = pytest.mark.django_db
-BUDGET = {"trials": 4, "steps": 160}
 
 
 @pytest.fixture(autouse=True)
@@ -39,32 +35,6 @@ def english(settings, monkeypatch):
 @pytest.fixture
 def cast():
     return make_cast()
-
-
-def make_search(site=None, **values):
-    return search_create(
-        user=None, snapshot=make_snapshot(site), base_model=make_model(), budget=BUDGET, name="s", **values
-    )
-
-
-def with_reports(search):
-    """As the search's own process leaves it: 1 leads, 0 and 2 were stopped, 3 is between two rungs."""
-    folder = data_path(search.folder)
-    folder.mkdir(parents=True, exist_ok=True)
-    for report in (
-        Report(0, 10, 0.6, 9.0, STOPPED),
-        Report(1, 10, 0.5, 9.0, RUNNING),
-        Report(1, 10, None, 0.0, RESTARTED),
-        Report(1, 160, 0.25, 83.0, DONE),
-        Report(2, 10, 0.2, 9.0, STOPPED),
-    ):
-        results.add(folder, report)
-    train = trial_folder(folder, 3) / "train"
-    train.mkdir(parents=True)
-    (train / "curve.jsonl").write_text(json.dumps({"step": 5, "loss": 2.0}) + "\n")
-    Search.objects.filter(pk=search.pk).update(status=RunStatus.RUNNING, stage="search", step=3)
-    search.refresh_from_db()
-    return search
 
 
 def told(**fields):
