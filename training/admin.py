@@ -16,18 +16,21 @@ from accounts.read_only import ReadOnlyAdmin
 from accounts.selectors import sites_for_user
 from base.errors import DomainError
 from training.forms import TrainForm
-from training.models import DatasetSnapshot, Evaluation, EvaluationSet, Promotion, Run, SpeechModel
+from training.models import DatasetSnapshot, Evaluation, EvaluationSet, Promotion, Run, Search, SpeechModel
+from training.search_form import SearchForm
 from training.selectors.access import (
     TRAINERS,
     evaluation_sets_for_user,
     models_for_user,
     promotions_for_user,
     runs_for_user,
+    searches_for_user,
     snapshots_for_user,
 )
 from training.services.datasets import snapshot_build
 from training.services.promotions import promotion_roll_back
 from training.services.runs import run_create
+from training.services.searches import search_create
 
 
 class TrainingAdmin(ReadOnlyAdmin):
@@ -45,6 +48,7 @@ class DatasetSnapshotAdmin(TrainingAdmin):
         "created_by",
         "created_at",
         "train",
+        "search",
     ]
 
     def rows_for(self, request: HttpRequest) -> QuerySet[DatasetSnapshot]:
@@ -53,10 +57,12 @@ class DatasetSnapshotAdmin(TrainingAdmin):
     def get_urls(self) -> list[URLPattern]:
         build = self.admin_site.admin_view(require_POST(self.build))
         train = self.admin_site.admin_view(self.train_on)
+        search = self.admin_site.admin_view(self.search_on)
         name = "training_datasetsnapshot"
         own = [
             path("build/", build, name=f"{name}_build"),
             path("<int:pk>/train/", train, name=f"{name}_train"),
+            path("<int:pk>/search/", search, name=f"{name}_search"),
         ]
         return own + super().get_urls()
 
@@ -103,6 +109,26 @@ class DatasetSnapshotAdmin(TrainingAdmin):
         context = {**self.admin_site.each_context(request), "form": form, "snapshot": snapshot}
         return render(request, "admin/training/datasetsnapshot/train.html", {**context, "opts": self.opts})
 
+    def search_on(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """GET shows the budget and the ranges, POST starts the search and leads to its page."""
+        snapshot = snapshots_for_user(request.user).filter(pk=pk).first()
+        if snapshot is None:
+            self.message_user(request, _("There is no such dataset snapshot at your sites."), messages.ERROR)
+            return redirect("admin:training_datasetsnapshot_changelist")
+        form = SearchForm(
+            request.POST if request.method == "POST" else None, models=models_for_user(request.user)
+        )
+        if form.is_valid():
+            user = request.user
+            try:
+                search = search_create(user=user, snapshot=snapshot, **form.asked())  # type: ignore[arg-type]
+            except DomainError as error:
+                form.add_error(None, error.message)
+            else:
+                return redirect("search_detail", uuid=search.uuid)
+        context = {**self.admin_site.each_context(request), "form": form, "snapshot": snapshot}
+        return render(request, "admin/training/datasetsnapshot/search.html", {**context, "opts": self.opts})
+
     @admin.display(description=gettext_lazy("minutes"))
     def minutes(self, snapshot: DatasetSnapshot) -> str:
         return f"{snapshot.duration_ms / 60_000:.1f}"
@@ -111,6 +137,33 @@ class DatasetSnapshotAdmin(TrainingAdmin):
     def train(self, snapshot: DatasetSnapshot) -> str:
         url = reverse("admin:training_datasetsnapshot_train", args=[snapshot.pk])
         return format_html('<a class="button" href="{}">{}</a>', url, _("Train"))
+
+    @admin.display(description="")
+    def search(self, snapshot: DatasetSnapshot) -> str:
+        url = reverse("admin:training_datasetsnapshot_search", args=[snapshot.pk])
+        return format_html('<a class="button" href="{}">{}</a>', url, _("Search for good knobs"))
+
+
+@admin.register(Search)
+class SearchAdmin(TrainingAdmin):
+    list_display = [
+        "__str__",
+        "status",
+        "step",
+        "total_steps",
+        "snapshot",
+        "base_model",
+        "created_at",
+        "page",
+    ]
+    list_filter = ["status"]
+
+    def rows_for(self, request: HttpRequest) -> QuerySet[Search]:
+        return searches_for_user(request.user)
+
+    @admin.display(description=gettext_lazy("page"))
+    def page(self, search: Search) -> str:
+        return format_html('<a href="{}">{}</a>', reverse("search_detail", args=[search.uuid]), _("open"))
 
 
 @admin.register(Run)

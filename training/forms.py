@@ -48,7 +48,7 @@ class TrainForm(forms.Form):
         super().__init__(*args, **kwargs)
         self.fields["base_model"].queryset = models  # type: ignore[attr-defined]
         for name, info in PipelineConfig.model_fields.items():
-            self.fields[name] = _field_of(name, info)
+            self.fields[name] = field_of(name, info)
 
     def main_fields(self) -> list[BoundField]:
         return [self[name] for name in ("name", "base_model", "preset", *_MAIN)]
@@ -111,7 +111,7 @@ class HearForm(forms.Form):
         }
 
 
-def _field_of(name: str, info: FieldInfo) -> forms.Field:
+def field_of(name: str, info: FieldInfo) -> forms.Field:
     extra = info.json_schema_extra if isinstance(info.json_schema_extra, dict) else {}
     unit = str(extra.get("unit") or "")
     common: dict[str, Any] = {

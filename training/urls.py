@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from training.views import compare, models, runs, snapshots, sounds
+from training.views import compare, models, runs, searches, snapshots, sounds
 
 urlpatterns = [
     path("runs/", runs.run_list, name="run_list"),
@@ -18,6 +18,13 @@ urlpatterns = [
     path("snapshots/<uuid:uuid>/", snapshots.snapshot_detail, name="snapshot_detail"),
     path("snapshots/<uuid:uuid>/<int:number>/", snapshots.utterance_copies, name="utterance_copies"),
     path("snapshots/<uuid:uuid>/<int:number>/sound.wav", snapshots.utterance_sound, name="utterance_sound"),
+    path("searches/", searches.search_list, name="search_list"),
+    path("searches/new/<uuid:uuid>/", searches.search_new, name="search_new"),
+    path("searches/<uuid:uuid>/", searches.search_detail, name="search_detail"),
+    path("searches/<uuid:uuid>/progress/", searches.search_progress, name="search_progress"),
+    path("searches/<uuid:uuid>/cancel/", searches.search_stop, name="search_cancel"),
+    path("searches/<uuid:uuid>/resume/", searches.search_go_on, name="search_resume"),
+    path("searches/<uuid:uuid>/train/<int:number>/", searches.search_train, name="search_train"),
     path("models/", models.model_list, name="model_list"),
     path("models/<uuid:uuid>/promote/", models.model_make_live, name="model_promote"),
     path("promotions/<uuid:uuid>/roll-back/", models.promotion_undo, name="promotion_roll_back"),

@@ -55,9 +55,9 @@ def line_chart(
     for share, label in labels.items():
         y = TOP + (HEIGHT - TOP - BOTTOM) * (1 - share)
         parts.append(f'<line class="axis" x1="{left}" x2="{width - RIGHT}" y1="{y:.1f}" y2="{y:.1f}"/>')
-        parts.append(_text(left - 6, y + 4, label, "end"))
-    parts.append(_text(left, HEIGHT - 6, "0", "start"))
-    parts.append(_text(width - RIGHT, HEIGHT - 6, f"{x_most:.0f} {x_label}", "end"))
+        parts.append(text(left - 6, y + 4, label, "end"))
+    parts.append(text(left, HEIGHT - 6, "0", "start"))
+    parts.append(text(width - RIGHT, HEIGHT - 6, f"{x_most:.0f} {x_label}", "end"))
     if guide:
         parts.append(f'<polyline points="{" ".join(map(place, guide))}" fill="none" class="axis"/>')
     for number, line in enumerate(lines):
@@ -69,7 +69,7 @@ def line_chart(
             f'<polyline points="{path}" fill="none" stroke="currentColor" stroke-width="2"'
             f' stroke-linejoin="round"{dash}/>'
         )
-    return _svg(parts, title, width, HEIGHT)
+    return svg(parts, title, width, HEIGHT)
 
 
 def sparkline(values: Sequence[float], title: str, width: int = 96, height: int = 24) -> str:
@@ -83,7 +83,7 @@ def sparkline(values: Sequence[float], title: str, width: int = 96, height: int 
         for i, v in enumerate(values)
     )
     line = f'<polyline points="{points}" fill="none" stroke="currentColor" stroke-width="1.5"/>'
-    return _svg([line], title, width, height)
+    return svg([line], title, width, height)
 
 
 def interval_chart(estimates: Sequence[Estimate], title: str, width: int = WIDTH) -> str:
@@ -103,21 +103,21 @@ def interval_chart(estimates: Sequence[Estimate], title: str, width: int = WIDTH
         y = TOP + row * number + row / 2
         fill = "currentColor" if one.after else "none"
         parts += [
-            _text(label_width - 10, y + 4, one.label, "end"),
+            text(label_width - 10, y + 4, one.label, "end"),
             f'<line x1="{x_of(one.low):.1f}" x2="{x_of(one.high):.1f}" y1="{y}" y2="{y}"'
             ' stroke="currentColor" stroke-width="2" opacity="0.5"/>',
             f'<circle cx="{x_of(one.value):.1f}" cy="{y}" r="5" fill="{fill}"'
             ' stroke="currentColor" stroke-width="2"/>',
-            _text(x_of(max(one.high, one.value)) + 8, y + 4, f"{100 * one.value:.1f} %", "start"),
+            text(x_of(max(one.high, one.value)) + 8, y + 4, f"{100 * one.value:.1f} %", "start"),
         ]
-    parts.append(_text(x_of(0), height - 6, "0 %", "start"))
-    return _svg(parts, title, width, height)
+    parts.append(text(x_of(0), height - 6, "0 %", "start"))
+    return svg(parts, title, width, height)
 
 
-def _text(x: float, y: float, words: str, anchor: str) -> str:
+def text(x: float, y: float, words: str, anchor: str) -> str:
     return f'<text x="{x:.1f}" y="{y:.1f}" text-anchor="{anchor}">{escape(words)}</text>'
 
 
-def _svg(parts: Sequence[str], title: str, width: int, height: float) -> str:
+def svg(parts: Sequence[str], title: str, width: int, height: float) -> str:
     size = f'viewBox="0 0 {width} {height:.0f}" width="{width}" height="{height:.0f}"'
     return f'<svg {size} role="img"><title>{escape(title)}</title>{"".join(parts)}</svg>'

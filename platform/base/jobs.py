@@ -18,6 +18,7 @@ class Job(models.TextChoices):
     SEGMENT_DRAFT = "inference.segment_draft"  # Segment: part of a split or merge -> hypothesis
     CALIBRATION_REFIT = "annotation.calibration_refit"  # Site: corrections -> trust in drafts, priorities
     RUN_EXECUTE = "training.run_execute"  # Run: snapshot -> model -> evaluations
+    SEARCH_EXECUTE = "training.search_execute"  # Search: snapshot -> trials, judged by CER
     PROMOTION_REDRAFT = "inference.promotion_redraft"  # Promotion: uncorrected segments -> new hypotheses
     LABELS_RECHECK = "inference.labels_recheck"  # Site: labels that the live model contradicts
     SESSION_STORE = "inference.session_store"  # LiveSession: spooled audio -> Recording
@@ -27,6 +28,7 @@ GPU_JOBS = {
     Job.RECORDING_DRAFT,
     Job.SEGMENT_DRAFT,
     Job.RUN_EXECUTE,
+    Job.SEARCH_EXECUTE,
     Job.PROMOTION_REDRAFT,
     Job.LABELS_RECHECK,
 }

@@ -25,8 +25,15 @@ from tests.factories import (
     make_site,
     make_user,
 )
-from tests.training.rows import make_approved, make_rivals, make_run, make_snapshot
-from training.models import DatasetSnapshot, Run
+from tests.training.rows import (
+    make_approved,
+    make_rivals,
+    make_run,
+    make_search,
+    make_snapshot,
+    with_reports,
+)
+from training.models import DatasetSnapshot, Run, Search
 
 LANGUAGES = ("zh-hant", "en")
 EVERY_ROLE = tuple(Role)
@@ -45,6 +52,7 @@ class Scene:
     run: Run
     proven: Run
     rival: Run
+    search: Search
 
 
 @dataclass
@@ -126,6 +134,9 @@ PAGES = [
     PageOf("run with its proof", "engineer", named("run_detail", "proven"), unfolded),
     PageOf("runs to compare", "engineer", named("run_compare")),
     PageOf("runs compared", "engineer", compared),
+    PageOf("searches", "engineer", named("search_list")),
+    PageOf("new search", "engineer", named("search_new", "snapshot")),
+    PageOf("search", "engineer", named("search_detail", "search")),
     PageOf("models", "engineer", named("model_list")),
     PageOf("live", "clinician", named("live")),
     PageOf("admin login", "", lambda scene: "/admin/login/"),
@@ -141,6 +152,7 @@ PAGES = [
 @pytest.fixture
 def scene(transactional_db, monkeypatch) -> Scene:
     monkeypatch.setattr("training.services.runs.enqueue_on_commit", lambda *_: None)  # the run waits
+    monkeypatch.setattr("training.services.searches.enqueue_on_commit", lambda *_: None)
     site = make_site()
     people: dict[str, User] = {role: make_user(role, site=site) for role in EVERY_ROLE}
     people["nobody"] = make_user()
@@ -163,7 +175,8 @@ def scene(transactional_db, monkeypatch) -> Scene:
     LiveSession.objects.create(user=people[Role.CLINICIAN], site=site, model=model)
     snapshot, waiting = make_snapshot(site), make_run(site)
     proven, rival = make_rivals(site)
-    return Scene(site, people, recording, rows[1], rows[2], snapshot, waiting, proven, rival)
+    search = with_reports(make_search(site))
+    return Scene(site, people, recording, rows[1], rows[2], snapshot, waiting, proven, rival, search)
 
 
 def violations(page: Page, **options: object) -> list[str]:

@@ -4,6 +4,7 @@ import json
 from collections.abc import Iterator
 from itertools import count
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -16,10 +17,22 @@ from speech.manifest import Utterance
 from speech.metrics import cer
 from speech.text import NORMALISER_VERSION
 from tests.factories import make_label, make_model, make_recording, make_segment, make_term
-from training.models import DatasetSnapshot, Evaluation, EvaluationSet, Run, RunStatus, SpeechModel
+from training.models import (
+    DatasetSnapshot,
+    Evaluation,
+    EvaluationSet,
+    Run,
+    RunStatus,
+    Search,
+    SpeechModel,
+)
 from training.pipeline.folder import write_jsonl
+from training.pipeline.search import results
+from training.pipeline.search.request import trial_folder
+from training.pipeline.search.results import DONE, RESTARTED, RUNNING, STOPPED, Report
 from training.services.datasets import evaluation_set_freeze, snapshot_build
 from training.services.runs import run_create
+from training.services.searches import search_create
 
 _number = count(1)
 
@@ -141,6 +154,37 @@ def make_rivals(site: Site | None = None) -> tuple[Run, Run]:
         run.refresh_from_db()
         runs.append(run)
     return runs[0], runs[1]
+
+
+def make_search(site: Site | None = None, **values: Any) -> Search:
+    return search_create(
+        user=None,
+        snapshot=make_snapshot(site),
+        base_model=make_model(),
+        budget={"trials": 4, "steps": 160},
+        name="s",
+        **values,
+    )
+
+
+def with_reports(search: Search) -> Search:
+    """As the search's own process leaves it: 1 leads, 0 and 2 were stopped, 3 is between two rungs."""
+    folder = data_path(search.folder)
+    folder.mkdir(parents=True, exist_ok=True)
+    for report in (
+        Report(0, 10, 0.6, 9.0, STOPPED),
+        Report(1, 10, 0.5, 9.0, RUNNING),
+        Report(1, 10, None, 0.0, RESTARTED),
+        Report(1, 160, 0.25, 83.0, DONE),
+        Report(2, 10, 0.2, 9.0, STOPPED),
+    ):
+        results.add(folder, report)
+    train = trial_folder(folder, 3) / "train"
+    train.mkdir(parents=True)
+    (train / "curve.jsonl").write_text(json.dumps({"step": 5, "loss": 2.0}) + "\n")
+    Search.objects.filter(pk=search.pk).update(status=RunStatus.RUNNING, stage="search", step=3)
+    search.refresh_from_db()
+    return search
 
 
 class PlayedProcess:

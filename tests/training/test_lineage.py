@@ -7,7 +7,7 @@ from tests.factories import make_model
 from tests.training.rows import make_run
 from training.models import SpeechModel, SpeechModelKind
 from training.selectors.lineage import ancestors, what_it_starts_from
-from training.services.execution import _inputs_of
+from training.services.execution import inputs_of
 
 pytestmark = pytest.mark.django_db
 
@@ -23,7 +23,7 @@ def taught(parent, name, adapter=True):
 
 def test_a_base_is_started_from_as_it_is():
     run = make_run()
-    inputs = _inputs_of(run)
+    inputs = inputs_of(run)
     assert inputs.weights_ref == inputs.base_ref == run.base_model.ref
     assert inputs.earlier_adapters == ()
 
@@ -32,7 +32,7 @@ def test_a_tuned_model_is_started_from_as_its_base_and_its_adapters_the_oldest_f
     base = make_model()
     first = taught(base, "first")
     second = taught(first, "second")
-    inputs = _inputs_of(make_run(base=second))
+    inputs = inputs_of(make_run(base=second))
     assert (inputs.base_ref, inputs.weights_ref) == (second.ref, base.ref)
     assert inputs.earlier_adapters == tuple(str(data_path(one.adapter_path)) for one in (first, second))
     assert ancestors(second) == [base, first, second]

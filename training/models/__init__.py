@@ -4,6 +4,7 @@ from training.models.datasets import DatasetSnapshot, EvaluationSet, EvaluationS
 from training.models.evaluations import Evaluation
 from training.models.promotions import Promotion
 from training.models.runs import Run, RunStatus
+from training.models.searches import Search
 from training.models.speech_models import SpeechModel, SpeechModelKind
 
 __all__ = [
@@ -14,6 +15,7 @@ __all__ = [
     "Promotion",
     "Run",
     "RunStatus",
+    "Search",
     "SpeechModel",
     "SpeechModelKind",
 ]

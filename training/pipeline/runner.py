@@ -44,7 +44,7 @@ def run_all(folder: RunFolder, stop: StopFlag) -> None:
     try:
         for stage in STAGES:
             if not folder.is_done(stage.name) and (world.is_first or stage.on_every_process):
-                _run_one(stage, folder, world, stop)
+                run_one(stage, folder, world, stop)
             if stage.name in {"prepare", "train"}:
                 # The others wait for prepared data, train along, and have nothing to do after that.
                 world.wait_for_all()
@@ -54,7 +54,7 @@ def run_all(folder: RunFolder, stop: StopFlag) -> None:
         leave_world(world)
 
 
-def _run_one(stage: Stage, folder: RunFolder, world: World, stop: StopFlag) -> None:
+def run_one(stage: Stage, folder: RunFolder, world: World, stop: StopFlag) -> None:
     started = time.monotonic()
     if world.is_first:
         emit(stage=stage.name, state="started")

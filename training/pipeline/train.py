@@ -1,7 +1,7 @@
 """Stage 3: base and prepared cuts -> what was learned. The loop: resume, curve, checkpoints."""
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -79,12 +79,17 @@ def train(
     dev: FeatureStore,
     stop: StopFlag,
     listeners: Sequence[tracking.Listener] = (),
+    on_checkpoint: Callable[[int], None] = lambda done: None,
 ) -> None:
-    """Every step that is left. Raises Stopped, after a checkpoint, when asked to stop."""
+    """Every step that is left. Raises Stopped, after a checkpoint, when asked to stop.
+
+    `on_checkpoint` hears how many steps are safe: after each checkpoint, and at once when going on.
+    """
     stop.raises = False
     config, saved, done = trainer.config, target / CHECKPOINT, 0
     if saved.exists():
         done = trainer.restore(saved)
+        on_checkpoint(done)
     elif config.micro_batch_s == 0:
         trainer.find_micro_batch()
     curve = Curve(target / CURVE, done, listeners) if trainer.world.is_first else None
@@ -109,6 +114,7 @@ def train(
             if curve and dev.cuts and not stopping:
                 curve.add_dev(done, trainer.dev_loss(dev))
             trainer.save(saved, done)
+            on_checkpoint(done)
         if stopping and done < trainer.total_steps:
             raise Stopped
     stop.raises = True

@@ -6,7 +6,15 @@ from django.db.models import Q, QuerySet
 from accounts.models import Role, Site, User
 from accounts.selectors import require_role, sites_for_user
 from base.errors import Forbidden
-from training.models import DatasetSnapshot, EvaluationSet, Promotion, Run, SpeechModel, SpeechModelKind
+from training.models import (
+    DatasetSnapshot,
+    EvaluationSet,
+    Promotion,
+    Run,
+    Search,
+    SpeechModel,
+    SpeechModelKind,
+)
 
 TRAINERS = (Role.ENGINEER, Role.SITE_ADMIN)
 
@@ -33,6 +41,11 @@ def snapshots_for_user(user: User | AnonymousUser) -> QuerySet[DatasetSnapshot]:
 def runs_for_user(user: User | AnonymousUser) -> QuerySet[Run]:
     runs = Run.objects.filter(_of_sites(user, "snapshot__site"))
     return runs.select_related("snapshot__site", "base_model", "created_by", "produced")
+
+
+def searches_for_user(user: User | AnonymousUser) -> QuerySet[Search]:
+    searches = Search.objects.filter(_of_sites(user, "snapshot__site"))
+    return searches.select_related("snapshot__site", "base_model", "created_by")
 
 
 def models_for_user(user: User | AnonymousUser) -> QuerySet[SpeechModel]:

@@ -1,10 +1,11 @@
 """What the page of a run shows: its curve, its log, what was set otherwise than last time."""
 
 import json
+from pathlib import Path
 from typing import Any
 
 from base.storage import data_path
-from training.models import Run, RunStatus
+from training.models import Run, RunStatus, Search
 from training.pipeline.config import STAGES, PipelineConfig
 
 LOG = "run.log"
@@ -13,7 +14,7 @@ UNDER_WAY = (RunStatus.QUEUED, RunStatus.RUNNING, RunStatus.CANCELLING)
 RESUMABLE = (RunStatus.INTERRUPTED, RunStatus.FAILED, RunStatus.CANCELLED)
 
 
-def log_tail(run: Run) -> str:
+def log_tail(run: Run | Search) -> str:
     path = data_path(run.folder) / LOG if run.folder else None
     if path is None or not path.exists():
         return ""
@@ -24,8 +25,18 @@ def log_tail(run: Run) -> str:
 
 def curve_of(run: Run) -> list[dict[str, Any]]:
     """Points: {step, loss, orthogonality, gradient_norm, learning_rate} or {step, dev_loss}."""
-    path = data_path(run.folder) / "train" / "curve.jsonl" if run.folder else None
-    if path is None or not path.exists():
+    return points_of(data_path(run.folder)) if run.folder else []
+
+
+def last_point(folder: Path) -> dict[str, Any]:
+    """Of the curve in the folder of a run or of a trial; empty before the first."""
+    points = points_of(folder)
+    return points[-1] if points else {}
+
+
+def points_of(folder: Path) -> list[dict[str, Any]]:
+    path = folder / "train" / "curve.jsonl"
+    if not path.exists():
         return []
     points = []
     for line in path.read_text(encoding="utf-8").splitlines():

@@ -1,4 +1,4 @@
-"""What a worker does with a run: claims it, follows the subprocess, writes down how it ended.
+"""What a worker does with a run (or a search): claims it, follows the subprocess, writes down how it ended.
 
 The claim is a token: an attempt that lost it (the row was marked interrupted and taken up by another
 worker) stops its subprocess and writes nothing more.
@@ -14,13 +14,13 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
 
-from django.db.models import Q
+from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from audit.services import entry_add
 from base.storage import data_path
-from training.models import EvaluationSet, Run, RunStatus
+from training.models import EvaluationSet, Run, RunStatus, Search
 from training.pipeline.config import EvaluationInput, PipelineConfig, RunInputs
 from training.pipeline.folder import MARK, REQUEST, RunFolder
 from training.selectors.evaluations import evaluation_of
@@ -71,25 +71,36 @@ class Progress:
 
 def run_execute(*, run: Run, start: Start = PipelineProcess) -> None:
     """Runs it to an end of some kind. A run that somebody else has, or that is not waiting, is left alone."""
+    attempt(run, start, _folder_of, _finish)
+
+
+def attempt(
+    row: Run | Search,
+    start: Start,
+    folder_of: Callable[[Any], Path],
+    finish: "Callable[[Mine, Path], None]",
+) -> None:
+    """Claims the row, follows its process, writes down how it ended; `finish` when it ended well."""
     claim = uuid4()
     now = timezone.now()
-    waiting = Run.objects.filter(pk=run.pk, status=RunStatus.QUEUED)
+    rows = type(row).objects.filter(pk=row.pk)
+    waiting = rows.filter(status=RunStatus.QUEUED)
     if not waiting.update(status=RunStatus.RUNNING, claim=claim, heartbeat_at=now, error=""):
-        logger.info("run %s is not waiting; nothing to do", run.uuid)
+        logger.info("%s is not waiting; nothing to do", row.uuid)
         return
-    Run.objects.filter(pk=run.pk, started_at=None).update(started_at=now)
-    run.refresh_from_db()
-    mine = _Mine(run, claim)
+    rows.filter(started_at=None).update(started_at=now)
+    row.refresh_from_db()
+    mine = Mine(row, claim)
     try:
-        folder = _folder_of(run)
-        process = start(folder.path)
+        folder = folder_of(row)
+        process = start(folder)
         try:
-            progress, code = _follow(mine, process, folder.path / LOG)
+            progress, code = _follow(mine, process, folder / LOG)
         finally:
             process.end()
-        _conclude(mine, folder.path, progress, code)
+        _conclude(mine, folder, progress, code, finish)
     except Exception:
-        logger.exception("run %s", run.uuid)
+        logger.exception("%s", row.uuid)
         mine.end(RunStatus.FAILED, error=_("Something went wrong; the log of the worker says what."))
         raise
     except BaseException:  # the worker is being shut down
@@ -98,28 +109,31 @@ def run_execute(*, run: Run, start: Start = PipelineProcess) -> None:
 
 
 @dataclass(frozen=True, slots=True)
-class _Mine:
+class Mine:
     """The row as long as the claim holds."""
 
-    run: Run
+    row: Run | Search
     claim: UUID
+
+    @property
+    def _rows(self) -> QuerySet[Any]:
+        return type(self.row).objects.filter(pk=self.row.pk, claim=self.claim)
 
     def write(self, **values: Any) -> bool:
         """False when the claim is lost."""
-        return bool(Run.objects.filter(pk=self.run.pk, claim=self.claim).update(**values))
+        return bool(self._rows.update(**values))
 
     def is_cancelled(self) -> bool:
-        return Run.objects.filter(pk=self.run.pk, claim=self.claim, status=RunStatus.CANCELLING).exists()
+        return self._rows.filter(status=RunStatus.CANCELLING).exists()
 
     def end(self, status: RunStatus, **values: Any) -> bool:
-        under_way = Q(status__in=[RunStatus.RUNNING, RunStatus.CANCELLING])
-        mine = Run.objects.filter(under_way, pk=self.run.pk, claim=self.claim)
+        mine = self._rows.filter(status__in=[RunStatus.RUNNING, RunStatus.CANCELLING])
         return bool(mine.update(status=status, claim=None, eta_s=None, finished_at=timezone.now(), **values))
 
 
-def _follow(mine: _Mine, process: PipelineProcess, log: Path) -> tuple[Progress, int]:
+def _follow(mine: Mine, process: PipelineProcess, log: Path) -> tuple[Progress, int]:
     """Reads to the end: log lines to the log, progress to the row at most once a second."""
-    progress = Progress(stage_seconds=dict(mine.run.stage_seconds))
+    progress = Progress(stage_seconds=dict(mine.row.stage_seconds))
     written_at, asked = 0.0, False
     parent = os.getppid()
     with log.open("a", encoding="utf-8") as stream:
@@ -140,24 +154,16 @@ def _follow(mine: _Mine, process: PipelineProcess, log: Path) -> tuple[Progress,
     return progress, process.wait()
 
 
-def _write(mine: _Mine, progress: Progress) -> bool:
+def _write(mine: Mine, progress: Progress) -> bool:
     return mine.write(heartbeat_at=timezone.now(), stage_seconds=progress.stage_seconds, **progress.values)
 
 
-def _conclude(mine: _Mine, folder: Path, progress: Progress, code: int) -> None:
+def _conclude(
+    mine: Mine, folder: Path, progress: Progress, code: int, finish: Callable[[Mine, Path], None]
+) -> None:
     """Exit code and words -> the state. Silence before death is a kill, which can be resumed."""
     if code == 0:
-        result = read_result(folder)
-        if not mine.write(heartbeat_at=timezone.now()):
-            return
-        model = model_register(run=mine.run, result=result)
-        train = result["train"]
-        mine.end(
-            RunStatus.DONE,
-            trainable_parameters=train["trainable_parameters"],
-            rank_pattern=train["rank_pattern"],
-        )
-        entry_add(actor=mine.run.created_by, verb="run_finished", target=mine.run, model=str(model.uuid))
+        finish(mine, folder)
     elif mine.is_cancelled():
         mine.end(RunStatus.CANCELLED)
     elif progress.error:
@@ -172,16 +178,32 @@ def _conclude(mine: _Mine, folder: Path, progress: Progress, code: int) -> None:
         )
 
 
-def _folder_of(run: Run) -> RunFolder:
+def _finish(mine: Mine, folder: Path) -> None:
+    result, run = read_result(folder), mine.row
+    assert isinstance(run, Run)
+    if not mine.write(heartbeat_at=timezone.now()):
+        return
+    model = model_register(run=run, result=result)
+    train = result["train"]
+    mine.end(
+        RunStatus.DONE,
+        trainable_parameters=train["trainable_parameters"],
+        rank_pattern=train["rank_pattern"],
+    )
+    entry_add(actor=run.created_by, verb="run_finished", target=run, model=str(model.uuid))
+
+
+def _folder_of(run: Run) -> Path:
     """The request is written once: a resumed run goes on with what it was asked."""
     path = data_path(run.folder)
-    if (path / REQUEST).exists():
-        return RunFolder.open(path)
-    return RunFolder.create(path, PipelineConfig.from_dict(run.config), _inputs_of(run))
+    if not (path / REQUEST).exists():
+        sets = _evaluation_sets(run)
+        RunFolder.create(path, PipelineConfig.from_dict(run.config), inputs_of(run, sets))
+    return path
 
 
-def _inputs_of(run: Run) -> RunInputs:
-    sets = tuple(
+def _evaluation_sets(run: Run) -> tuple[EvaluationInput, ...]:
+    return tuple(
         EvaluationInput(
             id=str(one.uuid),
             name=one.name,
@@ -191,18 +213,22 @@ def _inputs_of(run: Run) -> RunInputs:
         )
         for one in EvaluationSet.objects.filter(active=True)
     )
-    weights_ref, earlier = what_it_starts_from(run.base_model)
+
+
+def inputs_of(row: Run | Search, sets: tuple[EvaluationInput, ...] = ()) -> RunInputs:
+    """What a run, or the trials of a search, read and where they write."""
+    weights_ref, earlier = what_it_starts_from(row.base_model)
     return RunInputs(
-        run_id=str(run.uuid),
-        name=str(run),
+        run_id=str(row.uuid),
+        name=str(row),
         data_root=str(data_path("")),
-        base_ref=run.base_model.ref,
-        train_manifest=str(data_path(run.snapshot.manifest_path)),
-        dataset_sha256=run.snapshot.sha256,
+        base_ref=row.base_model.ref,
+        train_manifest=str(data_path(row.snapshot.manifest_path)),
+        dataset_sha256=row.snapshot.sha256,
         models_folder=str(data_path(MODELS_FOLDER)),
         runs_csv=str(data_path(RUNS_CSV)),
         evaluation_sets=sets,
-        git_commit=run.git_commit,
+        git_commit=row.git_commit,
         weights_ref=weights_ref,
         earlier_adapters=tuple(str(data_path(path)) for path in earlier),
     )

@@ -21,7 +21,7 @@ class PipelineProcess:
 
     def __init__(self, folder: Path) -> None:
         self._process = subprocess.Popen(
-            command_of(folder),
+            self.command(folder),
             cwd=settings.BASE_DIR,
             env=environment(),
             stdout=subprocess.PIPE,
@@ -35,6 +35,9 @@ class PipelineProcess:
         )
         self._lines: queue.Queue[str | None] = queue.Queue()
         threading.Thread(target=self._read, daemon=True).start()
+
+    def command(self, folder: Path) -> list[str]:
+        return command_of(folder)
 
     def lines(self, every_s: float) -> Iterator[str | None]:
         """Each line as it comes; None when `every_s` passed without one. Ends with the output."""

@@ -1,11 +1,13 @@
 """Runs are asked for, stopped and taken up again. What a worker does with them stands in execution.py."""
 
 import subprocess
+from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
 
 from django.conf import settings
 from django.db import transaction
+from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -28,6 +30,27 @@ REPLAY_MANIFEST = "replay/manifest.jsonl"
 STALE_AFTER = timedelta(seconds=60)  # a worker writes its heartbeat every second
 
 
+def resolved_config(
+    snapshot: DatasetSnapshot, overrides: Mapping[str, Any] | None
+) -> tuple[dict[str, Any], PipelineConfig]:
+    """-> (what was set, the whole of it) for training on a snapshot, of a run or of a search.
+
+    Raises DomainError as run_create does.
+    """
+    values = dict(overrides or {})
+    if data_path(REPLAY_MANIFEST).exists():
+        values.setdefault("replay_manifest", REPLAY_MANIFEST)
+    try:
+        config = PipelineConfig.from_dict(values)
+        Recipe.of(config, data_path(""))  # a folder of sounds that is not there is told now
+    except ConfigError as error:
+        raise DomainError("bad_config", str(error)) from error
+    if leaks := held_out().leaks(manifest.read(data_path(snapshot.manifest_path))):
+        message = _("%(count)s utterances of this snapshot stand in an evaluation set now; build a new one.")
+        raise DomainError("snapshot_leaks", message % {"count": leaks})
+    return values, config
+
+
 def run_create(
     *,
     user: User | None,
@@ -42,27 +65,15 @@ def run_create(
     `snapshot_leaks` (an evaluation set frozen later holds some of it).
     """
     require_trainer(user, snapshot.site)
-    values = dict(overrides or {})
-    if data_path(REPLAY_MANIFEST).exists():
-        values.setdefault("replay_manifest", REPLAY_MANIFEST)
-    try:
-        config = PipelineConfig.from_dict(values)
-        Recipe.of(
-            config, data_path("")
-        )  # a folder of sounds that is not there is told now, not to the worker
-    except ConfigError as error:
-        raise DomainError("bad_config", str(error)) from error
-    if leaks := held_out().leaks(manifest.read(data_path(snapshot.manifest_path))):
-        message = _("%(count)s utterances of this snapshot stand in an evaluation set now; build a new one.")
-        raise DomainError("snapshot_leaks", message % {"count": leaks})
+    values, config = resolved_config(snapshot, overrides)
     with transaction.atomic():
         run = Run.objects.create(
-            name=name or _default_name(),
+            name=name or default_name(),
             snapshot=snapshot,
             base_model=base_model or live_model(snapshot.site),
             created_by=user,
             config=config.as_dict(),
-            git_commit=_git_commit(),
+            git_commit=git_commit(),
         )
         run.folder = f"{FOLDER}/{run.uuid}"
         run.save(update_fields=["folder"])
@@ -99,7 +110,12 @@ def run_resume(*, user: User | None, run: Run) -> None:
 
 def runs_mark_interrupted() -> int:
     """A running run without a heartbeat for a minute has lost its worker -> how many there were."""
-    stale = Run.objects.filter(
+    return mark_interrupted(Run.objects.all())
+
+
+def mark_interrupted(rows: QuerySet[Any]) -> int:
+    """Of runs, or of searches."""
+    stale = rows.filter(
         status__in=[RunStatus.RUNNING, RunStatus.CANCELLING], heartbeat_at__lt=timezone.now() - STALE_AFTER
     )
     cancelled = stale.filter(status=RunStatus.CANCELLING).update(status=RunStatus.CANCELLED, claim=None)
@@ -112,11 +128,11 @@ def runs_mark_interrupted() -> int:
     return cancelled + interrupted
 
 
-def _default_name() -> str:
+def default_name() -> str:
     return timezone.localtime().strftime("%Y-%m-%d %H:%M")
 
 
-def _git_commit() -> str:
+def git_commit() -> str:
     """The commit of the code, where there is a repository."""
     command = ["git", "-C", str(settings.BASE_DIR), "rev-parse", "HEAD"]
     try:

@@ -8,13 +8,14 @@ from django.utils.translation import gettext as _
 from accounts.models import User
 from accounts.selectors import require_role
 from base.loading import found
-from training.models import DatasetSnapshot, EvaluationSet, Promotion, Run, SpeechModel
+from training.models import DatasetSnapshot, EvaluationSet, Promotion, Run, Search, SpeechModel
 from training.selectors.access import (
     TRAINERS,
     evaluation_sets_for_user,
     models_for_user,
     promotions_for_user,
     runs_for_user,
+    searches_for_user,
     snapshots_for_user,
 )
 
@@ -27,6 +28,10 @@ def require_trainer_somewhere(user: Person) -> None:
 
 def run_of(user: Person, uuid: UUID) -> Run:
     return found(runs_for_user(user), uuid, "run_unknown", _("There is no such run at your sites."))
+
+
+def search_of(user: Person, uuid: UUID) -> Search:
+    return found(searches_for_user(user), uuid, "search_unknown", _("There is no such search at your sites."))
 
 
 def snapshot_of(user: Person, uuid: UUID) -> DatasetSnapshot:
