@@ -1,7 +1,7 @@
 """Runs trained by several processes under torchrun, and what each process had at the end.
 
-`python -m tests.training.ranks <folder>[:<steps>]…` is what each process runs: prepared run folders, one after
-another, stopped as by SIGTERM after so many steps.
+`python -m tests.training.ranks <folder>[:<steps>]…` is what each process runs: prepared run folders, one
+after another, stopped as by SIGTERM after so many steps.
 """
 
 import hashlib

@@ -10,13 +10,15 @@ class MissingPackageError(Exception):
 
 
 def require_packages(config: PipelineConfig) -> None:
-    needed = {
-        "load_in_8bit": ("bitsandbytes", config.load_in_8bit),
-        "strategy zero2": ("deepspeed", config.strategy == "zero2"),
-    }
-    for choice, (package, is_chosen) in needed.items():
-        if is_chosen and find_spec(package) is None:
-            raise MissingPackageError(
-                f"{choice} needs the package {package}, which is not installed here: it comes with "
-                "the extra train-extra."
-            )
+    if config.load_in_8bit:
+        require_package("bitsandbytes", "load_in_8bit")
+    if config.strategy == "zero2":
+        require_package("deepspeed", "strategy zero2")
+
+
+def require_package(package: str, choice: str, extra: str = "train-extra") -> None:
+    if find_spec(package) is None:
+        raise MissingPackageError(
+            f"{choice} needs the package {package}, which is not installed here: it comes with the "
+            f"extra {extra}."
+        )

@@ -16,7 +16,7 @@ import torch.distributed as distributed
 
 EXIT_STOPPED = 75  # asked to stop; a checkpoint was written (EX_TEMPFAIL: try again)
 _PR_SET_PDEATHSIG = 1
-_LONG = timedelta(hours=12)  # other processes wait while the first one prepares
+LONG = timedelta(hours=12)  # other processes wait while the first one prepares
 
 
 class Stopped(Exception):
@@ -46,17 +46,19 @@ def join_world() -> World:
         device = torch.device("cuda", int(os.environ.get("LOCAL_RANK", 0)))
         torch.cuda.set_device(device)
     if size > 1:
-        distributed.init_process_group(_backend(device), timeout=_LONG)
+        distributed.init_process_group(backend_of(device.type), timeout=LONG)
     return World(rank, size, device)
 
 
 def group_of_one(device: torch.device) -> None:
     """For what speaks through a group even where nobody else is."""
-    distributed.init_process_group(_backend(device), store=distributed.HashStore(), rank=0, world_size=1)
+    distributed.init_process_group(
+        backend_of(device.type), store=distributed.HashStore(), rank=0, world_size=1
+    )
 
 
-def _backend(device: torch.device) -> str:
-    return "cpu:gloo,cuda:nccl" if device.type == "cuda" else "gloo"
+def backend_of(device_type: str) -> str:
+    return "cpu:gloo,cuda:nccl" if device_type == "cuda" else "gloo"
 
 
 def leave_world(world: World) -> None:

@@ -4,6 +4,7 @@ import argparse
 import logging
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 from transformers import logging as transformers_logging
@@ -21,13 +22,18 @@ def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m training.pipeline", description=__doc__)
     parser.add_argument("folder", type=Path, help="the run's folder, with its request.json")
     path = parser.parse_args(arguments).folder
+    stop = StopFlag()
+    return reported(lambda: run_all(RunFolder.open(path), stop), stop)
+
+
+def reported(run: Callable[[], None], stop: StopFlag) -> int:
+    """-> exit code. `stop` receives the signals of the process while it runs."""
     logging.basicConfig(level=logging.INFO, stream=sys.stdout, format="%(asctime)s %(levelname)s %(message)s")
     transformers_logging.set_verbosity_error()
     transformers_logging.disable_progress_bar()
-    stop = StopFlag()
     stop.install()
     try:
-        run_all(RunFolder.open(path), stop)
+        run()
     except Stopped:
         emit(stopped=True)
         return EXIT_STOPPED
@@ -44,7 +50,7 @@ def run_all(folder: RunFolder, stop: StopFlag) -> None:
     try:
         for stage in STAGES:
             if not folder.is_done(stage.name) and (world.is_first or stage.on_every_process):
-                _run_one(stage, folder, world, stop)
+                run_one(stage, folder, world, stop)
             if stage.name in {"prepare", "train"}:
                 # The others wait for prepared data, train along, and have nothing to do after that.
                 world.wait_for_all()
@@ -54,7 +60,7 @@ def run_all(folder: RunFolder, stop: StopFlag) -> None:
         leave_world(world)
 
 
-def _run_one(stage: Stage, folder: RunFolder, world: World, stop: StopFlag) -> None:
+def run_one(stage: Stage, folder: RunFolder, world: World, stop: StopFlag) -> None:
     started = time.monotonic()
     if world.is_first:
         emit(stage=stage.name, state="started")
