@@ -10,6 +10,7 @@ import torch
 
 from training.pipeline.folder import written_whole
 from training.pipeline.methods.interface import Method, trained_parameters
+from training.pipeline.strategies import Strategy
 
 
 def save(
@@ -17,12 +18,15 @@ def save(
     *,
     step: int,
     method: Method,
-    optimizer: torch.optim.Optimizer,
+    optimizer: dict[str, Any],
     scheduler: torch.optim.lr_scheduler.LRScheduler,
     seconds: float,
     micro_batch_s: float,
 ) -> None:
-    """`step` optimizer steps are done; the batch plan needs no more than this number."""
+    """`step` optimizer steps are done; the batch plan needs no more than this number.
+
+    `optimizer` is the state that the strategy has gathered.
+    """
     trained = trained_parameters(method.model)
     state = {
         "step": step,
@@ -30,7 +34,7 @@ def save(
         "micro_batch_s": micro_batch_s,  # found by trying: another one would sum in another order
         "parameters": {name: value.detach().cpu() for name, value in trained.items()},
         "method": method.state(),
-        "optimizer": optimizer.state_dict(),
+        "optimizer": optimizer,
         "scheduler": scheduler.state_dict(),
         "rng": torch.get_rng_state(),
         "cuda_rng": torch.cuda.get_rng_state_all() if torch.cuda.is_available() else [],
@@ -43,11 +47,12 @@ def load(
     path: Path,
     *,
     method: Method,
-    optimizer: torch.optim.Optimizer,
+    strategy: Strategy,
     scheduler: torch.optim.lr_scheduler.LRScheduler,
 ) -> tuple[int, float, float]:
     """Restores in place -> (steps done, seconds spent, seconds of speech in one pass)."""
-    state: dict[str, Any] = torch.load(path, map_location="cpu", weights_only=True)
+    # Mapped: of a file with the shares of every process, each reads its own.
+    state: dict[str, Any] = torch.load(path, map_location="cpu", weights_only=True, mmap=True)
     parameters = trained_parameters(method.model)
     if parameters.keys() != state["parameters"].keys():
         raise ValueError("The checkpoint is of another model, method or choice of modules.")
@@ -55,7 +60,7 @@ def load(
         for name, value in state["parameters"].items():
             parameters[name].copy_(value)
     method.restore(state["method"])
-    optimizer.load_state_dict(state["optimizer"])
+    strategy.restore(state["optimizer"])
     scheduler.load_state_dict(state["scheduler"])
     torch.set_rng_state(state["rng"])
     if state["cuda_rng"] and torch.cuda.is_available():

@@ -16,7 +16,7 @@ import torch.distributed as distributed
 
 EXIT_STOPPED = 75  # asked to stop; a checkpoint was written (EX_TEMPFAIL: try again)
 _PR_SET_PDEATHSIG = 1
-_LONG = timedelta(hours=12)  # other processes wait while the first one prepares
+LONG = timedelta(hours=12)  # other processes wait while the first one prepares
 
 
 class Stopped(Exception):
@@ -46,13 +46,23 @@ def join_world() -> World:
         device = torch.device("cuda", int(os.environ.get("LOCAL_RANK", 0)))
         torch.cuda.set_device(device)
     if size > 1:
-        backend = "cpu:gloo,cuda:nccl" if device.type == "cuda" else "gloo"
-        distributed.init_process_group(backend, timeout=_LONG)
+        distributed.init_process_group(backend_of(device.type), timeout=LONG)
     return World(rank, size, device)
 
 
+def group_of_one(device: torch.device) -> None:
+    """For what speaks through a group even where nobody else is."""
+    distributed.init_process_group(
+        backend_of(device.type), store=distributed.HashStore(), rank=0, world_size=1
+    )
+
+
+def backend_of(device_type: str) -> str:
+    return "cpu:gloo,cuda:nccl" if device_type == "cuda" else "gloo"
+
+
 def leave_world(world: World) -> None:
-    if world.size > 1 and distributed.is_initialized():
+    if distributed.is_initialized():
         gc.collect()  # a DDP model in a cycle must not outlive the group that it speaks through
         distributed.destroy_process_group()
 
@@ -64,8 +74,12 @@ def end_process(code: int) -> NoReturn:
     os._exit(code)
 
 
+def uses_bf16(world: World, precision: str) -> bool:
+    return precision == "bf16" or (precision == "auto" and world.device.type == "cuda")
+
+
 def autocast(world: World, precision: str) -> AbstractContextManager[object]:
-    if precision == "bf16" or (precision == "auto" and world.device.type == "cuda"):
+    if uses_bf16(world, precision):
         return torch.autocast(world.device.type, torch.bfloat16)
     return nullcontext()
 

@@ -4,11 +4,13 @@ import argparse
 import logging
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 from transformers import logging as transformers_logging
 
 from training.pipeline.folder import RunFolder, emit
+from training.pipeline.packages import require_packages
 from training.pipeline.processes import EXIT_STOPPED, StopFlag, Stopped, World, join_world, leave_world
 from training.pipeline.stages import STAGES, Stage
 from training.pipeline.trackers import require
@@ -21,13 +23,18 @@ def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m training.pipeline", description=__doc__)
     parser.add_argument("folder", type=Path, help="the run's folder, with its request.json")
     path = parser.parse_args(arguments).folder
+    stop = StopFlag()
+    return reported(lambda: run_all(RunFolder.open(path), stop), stop)
+
+
+def reported(run: Callable[[], None], stop: StopFlag) -> int:
+    """-> exit code. `stop` receives the signals of the process while it runs."""
     logging.basicConfig(level=logging.INFO, stream=sys.stdout, format="%(asctime)s %(levelname)s %(message)s")
     transformers_logging.set_verbosity_error()
     transformers_logging.disable_progress_bar()
-    stop = StopFlag()
     stop.install()
     try:
-        run_all(RunFolder.open(path), stop)
+        run()
     except Stopped:
         emit(stopped=True)
         return EXIT_STOPPED
@@ -40,6 +47,7 @@ def main(arguments: list[str] | None = None) -> int:
 
 def run_all(folder: RunFolder, stop: StopFlag) -> None:
     require(folder.config.trackers)
+    require_packages(folder.config)
     world = join_world()
     try:
         for stage in STAGES:

@@ -4,6 +4,7 @@ A pruned AdaLoRA adapter that is loaded to be trained further erases itself with
 so the old adapters are merged in fp32, and a new one is put on top.
 """
 
+import logging
 import tempfile
 from pathlib import Path
 
@@ -23,6 +24,7 @@ def load_start(inputs: RunInputs, attention: str = "sdpa") -> WhisperForConditio
 
 def load_start_in_8bit(inputs: RunInputs, attention: str = "sdpa") -> WhisperForConditionalGeneration:
     """The same, its linear layers in 8 bits: to be trained on, never to be merged into."""
+    logging.getLogger("bitsandbytes").setLevel(logging.ERROR)  # a line for each layer of each pass otherwise
     quantised = BitsAndBytesConfig(load_in_8bit=True)
     if not inputs.earlier_adapters:
         ref = inputs.weights_ref or inputs.base_ref

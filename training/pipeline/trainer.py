@@ -5,14 +5,12 @@ a step: backward, clip, optimizer.step, what the method does after a step (AdaLo
 gradients and masks the updated rows), zero_grad.
 """
 
-from collections.abc import Callable
-from contextlib import nullcontext
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
 import torch
 import torch.distributed as distributed
-from torch.nn.parallel import DistributedDataParallel
 
 from training.pipeline import checkpoint
 from training.pipeline.batches import BatchPlan, MicroBatch, Step, window_for
@@ -20,6 +18,7 @@ from training.pipeline.config import PipelineConfig
 from training.pipeline.curve import StepLoss
 from training.pipeline.encoder_cache import EncoderCache
 from training.pipeline.features import Batch, FeatureStore
+from training.pipeline.gradients import reaching_everything
 from training.pipeline.loader import Loader, speech_frames
 from training.pipeline.memory_search import fits_on, largest_that_fits
 from training.pipeline.meter import Meter
@@ -28,6 +27,7 @@ from training.pipeline.methods.interface import trained_parameters
 from training.pipeline.objective import Objective
 from training.pipeline.processes import World
 from training.pipeline.schedule import warmup_and_cosine
+from training.pipeline.strategies import strategy_for
 
 
 class Trainer:
@@ -61,26 +61,25 @@ class Trainer:
         self.objective = Objective(self.method, config, world)
         self.loader = Loader(store, config, world.rank, world.size, cache)
         self.meter = Meter(world.device)
-        self.forward: Callable[..., Any] = torch.compile(self.model) if config.compile else self.model
-        if world.size > 1:
-            self.forward = DistributedDataParallel(self.model, find_unused_parameters=False)
+        self.strategy = strategy_for(config, self.model, self.optimizer, world)
         self.seconds = 0.0  # over all attempts
         self.metered_s = 0.0  # of this attempt
 
     def restore(self, path: Path) -> int:
         """-> steps done."""
         done, self.seconds, self.loader.micro_batch_s = checkpoint.load(
-            path, method=self.method, optimizer=self.optimizer, scheduler=self.scheduler
+            path, method=self.method, strategy=self.strategy, scheduler=self.scheduler
         )
         return done
 
     def save(self, path: Path, done: int) -> None:
+        shared = self.strategy.state()
         if self.world.is_first:
             checkpoint.save(
                 path,
                 step=done,
                 method=self.method,
-                optimizer=self.optimizer,
+                optimizer=shared,
                 scheduler=self.scheduler,
                 seconds=self.seconds,
                 micro_batch_s=self.loader.micro_batch_s,
@@ -91,36 +90,35 @@ class Trainer:
         with self.meter.data():
             passes = self.loader.take(step, number)
         padded = sum(len(batch.indices) * batch.window for batch, _ in passes)
-        with self.meter.flops(padded) if not self.meter.flops_per_frame else nullcontext():
+        with ExitStack() as watched:
+            if number == 0:
+                watched.enter_context(reaching_everything(self.model))
+            if not self.meter.flops_per_frame:
+                watched.enter_context(self.meter.flops(padded))
             losses = self._backward(passes, step.tokens)
         penalty = self.method.penalty()
         if penalty is not None and self.config.orth_reg_weight:
             # Equal on every process, so it needs no exchange.
             (self.config.orth_reg_weight * penalty).backward()
-        if number == 0:
-            self._assert_gradients()
-        norm = torch.nn.utils.clip_grad_norm_(self.trainable, self.config.grad_clip)
-        self.optimizer.step()
+        norm = self.strategy.step()
         self.scheduler.step()
         self.method.after_step(number + 1)
-        self.optimizer.zero_grad()
+        self.strategy.clear()
         self.meter.add(speech_frames(self.store, [batch for batch, _ in passes]), padded)
         if self.world.size > 1:
             distributed.all_reduce(losses)
         orthogonality = 0.0 if penalty is None else float(penalty.detach())
-        return StepLoss(float(losses) / step.tokens, orthogonality, float(norm))
+        return StepLoss(float(losses) / step.tokens, orthogonality, norm)
 
     def _backward(self, passes: list[tuple[MicroBatch, Batch]], tokens: int) -> torch.Tensor:
         """Gradients of this process's share -> sum of its cross-entropies."""
         losses = torch.zeros((), device=self.world.device)
         for position, (micro, batch) in enumerate(passes):
-            is_last = position == len(passes) - 1
-            with nullcontext() if is_last or self.world.size == 1 else self.forward.no_sync():  # type: ignore[attr-defined]
-                aim, entropy = self.objective.summed(self.forward, batch)
+            with self.strategy.one_pass(is_last=position == len(passes) - 1):
+                aim, entropy = self.objective.summed(self.strategy.forward, batch)
                 counts = float(micro.counts)
                 losses += entropy.detach() * counts
-                # DDP averages over processes: times their number, the sum over all tokens remains.
-                (aim * counts * self.world.size / tokens).backward()
+                self.strategy.backward(aim * counts / tokens)
         return losses
 
     def rate(self) -> float:
@@ -161,12 +159,3 @@ class Trainer:
             distributed.all_reduce(least, distributed.ReduceOp.MIN)
             found = float(least)
         self.loader.micro_batch_s = found
-
-    def _assert_gradients(self) -> None:
-        missing = [
-            name
-            for name, value in self.model.named_parameters()
-            if value.requires_grad and value.grad is None
-        ]
-        if missing:
-            raise RuntimeError(f"No gradient reached {len(missing)} parameters, first {missing[0]}.")

@@ -13,11 +13,12 @@ from pathlib import Path
 from django.conf import settings
 
 STOP_TIMEOUT_S = 40  # torchrun gives its processes 30 s to write their checkpoint
+LOCAL_CLUSTER = "local"
 _PR_SET_PDEATHSIG = 1
 
 
 class PipelineProcess:
-    """`python -m torch.distributed.run … -m training.pipeline <folder>` of one run."""
+    """`python -m torch.distributed.run … -m training.pipeline <folder>` of one run, or the cluster's driver."""
 
     def __init__(self, folder: Path) -> None:
         self._process = subprocess.Popen(
@@ -79,6 +80,14 @@ class PipelineProcess:
 
 
 def command_of(folder: Path) -> list[str]:
+    """torchrun on this machine, or a driver of the Ray cluster that AUSCULT_TRAIN_CLUSTER names."""
+    if cluster := settings.AUSCULT_TRAIN_CLUSTER:
+        address = [] if cluster == LOCAL_CLUSTER else ["--address", cluster]
+        workers = str(settings.AUSCULT_TRAIN_PROCESSES)
+        return [
+            *(sys.executable, "-m", "training.pipeline.cluster", str(folder)),
+            *("--workers", workers, *address),
+        ]
     return [
         *(sys.executable, "-m", "torch.distributed.run", "--standalone"),
         *("--nproc-per-node", str(settings.AUSCULT_TRAIN_PROCESSES)),
