@@ -44,9 +44,10 @@ class Trainer:
         self.total_steps = plan.total_steps()
         self.parameters = sum(value.numel() for value in base.parameters())
         self.method = method_for(config)
-        self.model: Any = self.method.attach(base, self.total_steps).to(world.device)
+        attached: Any = self.method.attach(base, self.total_steps)
+        self.model = attached.to(world.device)
         if config.activation_checkpointing:
-            self.model.gradient_checkpointing_enable({"use_reentrant": False})
+            attached.gradient_checkpointing_enable({"use_reentrant": False})
         self.model.train()
         self.trainable = list(trained_parameters(self.model).values())
         self.trainable_parameters = sum(value.numel() for value in self.trainable)
