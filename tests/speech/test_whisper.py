@@ -295,3 +295,28 @@ def test_it_says_why_a_model_does_not_load(tmp_path: Path, monkeypatch: pytest.M
     (tmp_path / "config.json").write_text('{"model_type": "whisper"}')
     with pytest.raises(ModelLoadError, match="could not be loaded"):
         load(str(tmp_path))
+
+
+@pytest.mark.parametrize("half", [torch.bfloat16, torch.float16])
+@pytest.mark.parametrize("options", [PADDED, SPEECH])
+def test_a_model_in_half_precision_takes_float32_features(folder: Path, half: torch.dtype, options):
+    """Stock generate stops at conv1: "Input type (float) and bias type (c10::BFloat16)"."""
+    recognizer = load(str(folder))
+    recognizer._model.to(half)
+    plain = load(str(folder)).transcribe(make_batch(), options)
+    heard = recognizer.transcribe(make_batch(), options)
+    assert len(heard) == 3 and any(one.words for one in heard)
+    for ours, theirs in zip(heard, plain, strict=True):
+        assert np.isfinite(ours.avg_logprob)
+        assert ours.avg_logprob == pytest.approx(theirs.avg_logprob, abs=0.3)
+
+
+def test_generate_under_bf16_autocast_takes_float32_features(recognizer: WhisperRecognizer):
+    features = recognizer._features(make_batch()[:1], PADDED)
+    prefix = torch.tensor([recognizer._prompt("zh").prefix])
+    assert features.dtype == torch.float32
+    with torch.autocast("cpu", torch.bfloat16):
+        ids = GenerationMixin.generate(
+            recognizer._model, features, decoder_input_ids=prefix, max_new_tokens=5, do_sample=False
+        )
+    assert ids.shape[1] > prefix.shape[1]

@@ -7,9 +7,8 @@ models lie where all machines see them under the same path: progress, stop and r
 import argparse
 import os
 import shutil
-import sys
 from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext, redirect_stdout
+from contextlib import contextmanager, redirect_stdout, suppress
 from pathlib import Path
 from typing import Any
 
@@ -121,9 +120,7 @@ def _fit(folder: RunFolder, stage: str, workers: int, uses_gpu: bool) -> None:
     trainer = TorchTrainer(
         on_worker,
         train_loop_config={"folder": str(folder.path), "stage": stage},
-        torch_config=TorchConfig(
-            backend_of("cuda" if uses_gpu else "cpu"), timeout_s=int(LONG.total_seconds())
-        ),
+        torch_config=TorchConfig(backend, timeout_s=int(LONG.total_seconds())),
         scaling_config=ScalingConfig(num_workers=workers, use_gpu=uses_gpu),
         run_config=RunConfig(name=stage, storage_path=str(storage)),
     )
@@ -147,14 +144,10 @@ def on_worker(what: dict[str, str]) -> None:
     folder = RunFolder.open(Path(what["folder"]))
     stage = next(one for one in STAGES if one.name == what["stage"])
     own = folder.path / stage.name
-    said = (
-        (own / SAID).open("a", buffering=1, encoding="utf-8") if world.is_first else nullcontext(sys.stdout)
-    )
-    with said as stream, redirect_stdout(stream):
-        try:
-            run_one(stage, folder, world, StopFile(own / STOP))
-        except Stopped:
-            return  # the stage has no result: that says it
+    heard = own / SAID if world.is_first else Path(os.devnull)
+    # Stopped: the stage has no result, that says it.
+    with heard.open("a", buffering=1, encoding="utf-8") as said, redirect_stdout(said), suppress(Stopped):
+        run_one(stage, folder, world, StopFile(own / STOP))
 
 
 if __name__ == "__main__":

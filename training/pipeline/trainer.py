@@ -45,9 +45,13 @@ class Trainer:
         self.parameters = sum(value.numel() for value in base.parameters())
         self.method = method_for(config)
         attached: Any = self.method.attach(base, self.total_steps)
+<<<<<<< HEAD
         self.model: Any = attached.to(world.device)
+=======
+        self.model = attached.to(world.device)
+>>>>>>> machines
         if config.activation_checkpointing:
-            self.model.gradient_checkpointing_enable({"use_reentrant": False})
+            attached.gradient_checkpointing_enable({"use_reentrant": False})
         self.model.train()
         self.trainable = list(trained_parameters(self.model).values())
         self.trainable_parameters = sum(value.numel() for value in self.trainable)

@@ -18,7 +18,7 @@ _PR_SET_PDEATHSIG = 1
 
 
 class PipelineProcess:
-    """`python -m torch.distributed.run … -m training.pipeline <folder>` of one run, or the cluster's driver."""
+    """`python -m torch.distributed.run … -m training.pipeline <folder>` of one run, or a cluster's driver."""
 
     def __init__(self, folder: Path) -> None:
         self._process = subprocess.Popen(
