@@ -45,11 +45,7 @@ class Trainer:
         self.parameters = sum(value.numel() for value in base.parameters())
         self.method = method_for(config)
         attached: Any = self.method.attach(base, self.total_steps)
-<<<<<<< HEAD
         self.model: Any = attached.to(world.device)
-=======
-        self.model = attached.to(world.device)
->>>>>>> machines
         if config.activation_checkpointing:
             attached.gradient_checkpointing_enable({"use_reentrant": False})
         self.model.train()
