@@ -61,9 +61,8 @@ def test_two_workers_of_a_local_cluster_make_the_adapter_that_torchrun_makes(tmp
     again = process(*BY_RAY, run.path, "--workers", 2)
     output = again.communicate(timeout=300)[0]
     assert again.returncode == 0, output
-    steps = [
-        one["step"] for one in told(output.splitlines()) if one.get("stage") == "train" and "step" in one
-    ]
+    training = [one for one in told(output.splitlines()) if one.get("stage") == "train"]
+    steps = [one["step"] for one in training if "step" in one]
     assert steps and min(steps) > 4 and max(steps) == 20
     assert run.result("train")["processes"] == 2 and run.is_done("record")
     assert not (run.path / "train" / cluster.STORAGE).exists()
