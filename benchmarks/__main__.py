@@ -12,6 +12,8 @@ BENCHMARKS = (
     "words",
     "decode",
     "lost",
+    "training",
+    "search",
 )
 
 if __name__ == "__main__":

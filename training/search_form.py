@@ -24,6 +24,16 @@ _KNOBS = {
     "augmentation": _("Strength of augmentation (times the widths of the masks)"),
     "replay_share": _("Share of general speech (against forgetting)"),
 }
+_BUDGET_WORDS = {
+    "trials": _("Trials"),
+    "steps": _("Steps of a whole trial"),
+    "rungs": _("Rungs"),
+    "reduction_factor": _("Reduction factor"),
+    "stop_early": _("Stop poor trials early"),
+    "evaluation_utterances": _("Utterances that CER is measured on"),
+    "concurrent": _("Trials at the same time (0: as many as there are cores)"),
+    "seed": _("Seed"),
+}
 _BUDGET = ("trials", "steps", "evaluation_utterances", "concurrent")
 
 
@@ -45,6 +55,7 @@ class SearchForm(forms.Form):
         self.fields["base_model"].queryset = models  # type: ignore[attr-defined]
         for name, info in Budget.model_fields.items():
             self.fields[name] = field_of(name, info)
+            self.fields[name].label = _BUDGET_WORDS[name]
         for name, words in _KNOBS.items():
             own = SearchSpace().range(name)
             for end, value, label in (("low", own.low, _("{}: from")), ("high", own.high, _("{}: to"))):

@@ -10,7 +10,7 @@ from html import escape
 
 from base.charts import BOTTOM, HEIGHT, LEFT, RIGHT, TOP, Point, svg, text
 
-PARALLEL_WIDTH, PARALLEL_HEIGHT, MARGIN, HEAD = 860, 280, 52, 34
+PARALLEL_WIDTH, PARALLEL_HEIGHT, MARGIN, HEAD = 1160, 280, 60, 34
 
 
 @dataclass(frozen=True, slots=True)

@@ -177,7 +177,7 @@ def test_the_page_of_a_search_shows_its_trials_and_charts_and_asks_again(client,
     Search.objects.filter(pk=search.pk).update(heartbeat_at=search.created_at)
     log_in(client, cast.engineer)
     page = body_of(client.get(reverse("search_detail", args=[search.uuid])))
-    for words in ("25.0 %", "leads", "trained to the end", "process died once", "every 2s", "Cancel"):
+    for words in ("25.0 %", "leads", "complete", "process died once", "every 2s", "Cancel"):
         assert words in page
     assert page.count("<svg") == 2 and page.count("Train with these") == 3
     assert 'class="best"' in page and 'class="faint"' in page

@@ -116,7 +116,7 @@ def _progress(search: Search) -> dict[str, Any]:
         "run": search,  # the badge of a state is that of a run
         "under_way": search.status in UNDER_WAY,
         "resumable": search.status in RESUMABLE,
-        "trials": [{"row": row, "values": [row.knobs[name] for name in names]} for row in trials],
+        "trials": [{"row": row, "values": [f"{row.knobs[name]:g}" for name in names]} for row in trials],
         "names": names,
         "best": next((row for row in trials if row.is_best), None),
         "ended": sum(row.state in ("done", "stopped", "failed") for row in trials),

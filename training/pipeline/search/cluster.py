@@ -45,7 +45,9 @@ def share_of(budget: Budget) -> Share:
     """One trial an accelerator, or a core; `budget.concurrent` puts several on one."""
     gpus, cores = torch.cuda.device_count(), os.cpu_count() or 1
     concurrent = min(budget.trials, budget.concurrent or min(gpus or cores, _MOST_AT_ONCE))
-    threads = max(1, cores // concurrent)
+    # Ray and torch would both overrule OMP_NUM_THREADS; two threads too many cost more than one too few.
+    allowed = int(os.environ.get("OMP_NUM_THREADS") or cores)
+    threads = max(1, min(allowed, cores // concurrent))
     return Share(concurrent, threads, min(1.0, gpus / concurrent))
 
 
