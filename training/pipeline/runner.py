@@ -8,6 +8,7 @@ from pathlib import Path
 
 from transformers import logging as transformers_logging
 
+from training.pipeline.families.settle import settled
 from training.pipeline.folder import RunFolder, emit
 from training.pipeline.processes import EXIT_STOPPED, StopFlag, Stopped, World, join_world, leave_world
 from training.pipeline.stages import STAGES, Stage
@@ -38,6 +39,7 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def run_all(folder: RunFolder, stop: StopFlag) -> None:
+    folder = settled(folder)
     world = join_world()
     try:
         for stage in STAGES:
