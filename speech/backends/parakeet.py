@@ -71,9 +71,10 @@ class ParakeetRecognizer:
             device=self._model.device.type,
         )
         features = made.input_features.to(self._model.device, self._model.dtype)
-        rows = self._search(self._model, features, made.attention_mask.to(self._model.device))
+        mask = made.attention_mask.to(self._model.device)
+        rows = self._search(self._model, features, mask, options.max_new_tokens)
         return [
-            self._hypothesis(emissions[: options.max_new_tokens], len(samples) // SAMPLES_PER_MS, options)
+            self._hypothesis(emissions, len(samples) // SAMPLES_PER_MS, options)
             for emissions, samples in zip(rows, batch, strict=True)
         ]
 

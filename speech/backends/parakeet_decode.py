@@ -31,28 +31,33 @@ class Emission:
 
 
 @torch.inference_mode()
-def greedy_ctc(model: Any, features: torch.Tensor, mask: torch.Tensor) -> list[list[Emission]]:
+def greedy_ctc(
+    model: Any, features: torch.Tensor, mask: torch.Tensor, most_tokens: int
+) -> list[list[Emission]]:
     """features (rows, frames, mels), mask (rows, frames). A run of one token is one emission, scored where it
-    is most probable."""
+    is most probable; `most_tokens` of each row are kept."""
     made = model.generate(input_features=features, attention_mask=mask, return_dict_in_generate=True)
     logprobs = made.logits.float().log_softmax(-1)
     blank = model.config.pad_token_id
     rows = []
     for ids, own in zip(made.sequences.tolist(), logprobs, strict=True):
-        spans = [span for span in _runs(ids) if span[0] != blank]
+        spans = [span for span in _runs(ids) if span[0] != blank][:most_tokens]
         best = [start + int(own[start:end, id].argmax()) for id, start, end in spans]
         rows.append([_emission(*span, own[at], blank) for span, at in zip(spans, best, strict=True)])
     return rows
 
 
 @torch.inference_mode()
-def greedy_tdt(model: Any, features: torch.Tensor, mask: torch.Tensor) -> list[list[Emission]]:
+def greedy_tdt(
+    model: Any, features: torch.Tensor, mask: torch.Tensor, most_tokens: int
+) -> list[list[Emission]]:
     """The same for a transducer that says how many positions each token takes. A row that has come to its end
     goes on while others have not: what it says then is dropped."""
     config = model.config
-    with _projected(model) as projected:
-        made = model.generate(input_features=features, attention_mask=mask)
     lengths = model._get_subsampling_output_length(mask.sum(-1)).tolist()
+    steps = max(lengths) + most_tokens  # a blank takes a position or more
+    with _projected(model) as projected:
+        made = model.generate(input_features=features, attention_mask=mask, max_new_tokens=steps)
     spans = []
     for ids, durations, length in zip(made.sequences.tolist(), made.durations.tolist(), lengths, strict=True):
         at, own = 0, []
@@ -62,7 +67,7 @@ def greedy_tdt(model: Any, features: torch.Tensor, mask: torch.Tensor) -> list[l
             if id != config.blank_token_id:
                 own.append((id, at, min(at + duration, length)))
             at += duration
-        spans.append(own)
+        spans.append(own[:most_tokens])
     return _scored(model, projected[0], spans)
 
 

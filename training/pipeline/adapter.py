@@ -26,7 +26,7 @@ def load_base(ref: str, attention: str = "sdpa", **options: Any) -> Any:
 
 
 def wrap(base: nn.Module, config: PipelineConfig, total_steps: int) -> PeftModel:
-    """`task_type` stays None: PEFT's sequence-to-sequence wrapper passes `input_ids`; no base here has any."""
+    """`task_type` stays None: PEFT's wrappers of a task pass `input_ids`, and no base here has any."""
     tinit, tfinal = round(config.tinit_share * total_steps), max(1, round(config.tfinal_share * total_steps))
     adalora = AdaLoraConfig(
         init_r=config.init_r,

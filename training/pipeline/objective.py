@@ -1,4 +1,4 @@
-"""What is minimised: the family's loss of the labels, and on general speech the distance to what the base says.
+"""What is minimised: the family's loss of the labels, and on general speech the distance to the base.
 
 Distillation towards the base against forgetting: Li and Hoiem 2016, arXiv 1606.09282.
 """

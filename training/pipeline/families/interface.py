@@ -42,8 +42,7 @@ class Family(Protocol):
     has_window: bool  # decodes a window of one length, or shorter ones once that is proven
 
     def settled(self, config: PipelineConfig) -> PipelineConfig:
-        """Defaults that are another family's replaced by its own. Raises ConfigError for a knob that it cannot
-        follow."""
+        """With its own defaults in place of another family's. Raises ConfigError for what it cannot follow."""
         ...
 
     def skeleton(self, ref: str) -> nn.Module:

@@ -27,7 +27,7 @@ class ParakeetLabels:
         return tuple(self._tokenizer(text, add_special_tokens=False).input_ids)
 
     def fits(self, utterance: Utterance) -> bool:
-        """Its vocabulary can write the text, and CTC has a frame for each token and between two equal ones."""
+        """Its vocabulary can write the text; CTC needs a frame for each token and between two equal ones."""
         ids = self.ids(utterance.text)
         if not ids or self._tokenizer.unk_token_id in ids:
             return False
@@ -38,7 +38,7 @@ class ParakeetLabels:
         return len(ids) + repeated <= positions_of(frames, self._encoder)
 
     def features(self, samples: np.ndarray) -> np.ndarray:
-        """Normalised over the utterance; the last frame, which is half padding, is left out as the mask does."""
+        """Normalised over the utterance, without the frames that the extractor masks."""
         made = self._extractor(samples, sampling_rate=SAMPLE_RATE_HZ, return_tensors="pt")
         own = int(made.attention_mask[0].sum())
         return made.input_features[0, :own].numpy()[: self.full_frames]
