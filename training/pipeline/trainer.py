@@ -44,7 +44,8 @@ class Trainer:
         self.total_steps = plan.total_steps()
         self.parameters = sum(value.numel() for value in base.parameters())
         self.method = method_for(config)
-        self.model: Any = self.method.attach(base, self.total_steps).to(world.device)
+        attached: Any = self.method.attach(base, self.total_steps)
+        self.model: Any = attached.to(world.device)
         if config.activation_checkpointing:
             self.model.gradient_checkpointing_enable({"use_reentrant": False})
         self.model.train()

@@ -42,7 +42,7 @@ class Family(Protocol):
     has_window: bool  # decodes a window of one length, or shorter ones once that is proven
 
     def settled(self, config: PipelineConfig) -> PipelineConfig:
-        """With its own defaults in place of another family's. Raises ConfigError for what it cannot follow."""
+        """With its own defaults in place of another's. Raises ConfigError for what it cannot follow."""
         ...
 
     def skeleton(self, ref: str) -> nn.Module:
