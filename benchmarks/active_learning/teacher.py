@@ -12,7 +12,7 @@ from zlib import crc32
 import numpy as np
 import torch
 from torch.nn.functional import cross_entropy
-from transformers import AutoProcessor, WhisperForConditionalGeneration
+from transformers import AutoConfig, AutoProcessor, WhisperForConditionalGeneration
 
 from benchmarks.active_learning.pool import Hospital, Spoken
 from speech.backends.whisper import WhisperRecognizer
@@ -38,15 +38,16 @@ class Teacher:
     def __init__(self, base_ref: str, hospital: Hospital, folder: Path, steps: int = STEPS) -> None:
         self._base_ref, self._steps = base_ref, steps
         self._processor = AutoProcessor.from_pretrained(base_ref)
-        labels = Labels(base_ref, PipelineConfig())
+        whisper = AutoConfig.from_pretrained(base_ref)
+        labels = Labels(self._processor, whisper, PipelineConfig())
         write_store(
             folder,
             "all",
             _cuts(hospital, labels),
-            mels=labels.mels,
+            mels=whisper.num_mel_bins,
             prefix=labels.prefix,
-            pad_id=labels.pad_id,
-            full_frames=labels.full_frames,
+            pad_id=self._processor.tokenizer.eos_token_id,
+            full_frames=2 * whisper.max_source_positions,
         )
         self._store = FeatureStore(folder, "all")
         self._encoded = self._encode(load_base(base_ref).eval())

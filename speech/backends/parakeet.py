@@ -138,6 +138,10 @@ def load(ref: str, adapter: str | None = None, device: str | None = None) -> Par
     except (OSError, ValueError, KeyError, RuntimeError) as error:
         reason = (str(error) or type(error).__name__).splitlines()[0]
         raise ModelLoadError(f"The model {ref} could not be loaded: {reason}") from error
+    durations = list(getattr(model.config, "durations", []))
+    if durations != list(range(len(durations))):
+        # transformers' search takes the place of a duration in the list for the duration.
+        raise ModelLoadError(f"The model {ref} has durations {durations}; decoded are 0, 1, 2 and so on.")
     torch.nn.Module.to(model, device=torch.device(device), dtype=dtype)
     return ParakeetRecognizer(ref, model, processor)
 

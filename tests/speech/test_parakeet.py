@@ -1,5 +1,6 @@
 """Parakeet as a recogniser: batches, times and scores of CTC and TDT."""
 
+import json
 from pathlib import Path
 
 import numpy as np
@@ -105,6 +106,11 @@ def test_an_adapter_is_merged_and_what_cannot_be_loaded_says_why(tmp_path: Path)
         assert torch.allclose(merged._model(input_features=features).logits, expected, atol=1e-4)
     with pytest.raises(ModelLoadError, match="no model folder"):
         parakeet.load(str(tmp_path / "nowhere"))
+    uneven = make_tdt(tmp_path / "uneven")
+    config = json.loads((uneven / "config.json").read_text())
+    (uneven / "config.json").write_text(json.dumps({**config, "durations": [0, 2, 4, 6, 8]}))
+    with pytest.raises(ModelLoadError, match="durations"):
+        load(str(uneven))
     (folder / "model.safetensors").unlink()
     with pytest.raises(ModelLoadError, match="could not be loaded"):
         load(str(folder))

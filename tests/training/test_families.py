@@ -50,6 +50,11 @@ def test_it_goes_from_labels_to_a_recorded_model_that_is_decoded(tmp_path, base)
     ).parent.name == "models"
     rows = [json.loads(line) for line in Path(scores[0]["results"]).read_text().splitlines()]
     heard = model.transcribe([read_flac(run.data_root / f"{row['id']}.flac") for row in rows])
+    own = family_of(str(base))
+    in_memory = own.recognizer(own.load(result["model"]).eval(), result["model"])
+    assert in_memory.transcribe([read_flac(run.data_root / "u0.flac")])[0].text == (
+        model.transcribe([read_flac(run.data_root / "u0.flac")])[0].text
+    )
     if not has_window:
         assert [one.text for one in heard] == [row["hypothesis"] for row in rows]
     with Path(run.inputs.runs_csv).open(newline="") as stream:

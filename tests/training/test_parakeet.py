@@ -1,16 +1,19 @@
 """Parakeet on the same loop: one loss in any layout, pruning, export, merge, resume; the knobs refused."""
 
 import json
+from dataclasses import replace
 
 import pytest
 import torch
-from transformers import AutoModel, AutoProcessor, ParakeetForCTC
+from transformers import AutoConfig, AutoProcessor, ParakeetForCTC
 
+from speech import manifest
+from speech.audio import read_flac
 from tests.training.test_methods import logits
 from tests.training.test_train import prepared, trainer_of
-from tests.training.tiny import make_run
+from tests.training.tiny import make_run, make_utterances
 from tests.training.tiny_parakeet import make_ctc, make_tdt
-from training.pipeline import adapter, merge, train
+from training.pipeline import adapter, merge, prepare, train
 from training.pipeline.adapter import load_base
 from training.pipeline.batches import Step
 from training.pipeline.config import ConfigError
@@ -20,6 +23,7 @@ from training.pipeline.families.settle import settled
 from training.pipeline.features import FeatureStore
 from training.pipeline.methods import method_for
 from training.pipeline.methods.interface import trained_parameters
+from training.pipeline.normalize import EmptyDatasetError
 from training.pipeline.processes import StopFlag, Stopped, World
 
 MAKERS = {"ctc": make_ctc, "tdt": make_tdt}
@@ -148,8 +152,6 @@ def test_the_loss_is_that_of_the_class_itself(tmp_path, base):
 
 
 def test_features_are_those_of_a_batch_of_the_extractor_and_positions_those_of_the_encoder(tmp_path, base):
-    from speech.audio import read_flac
-
     run = run_of(tmp_path, base)
     store = FeatureStore(run.path / "prepare", "train")
     batch = store.batch([store.frames_of(i) for i in (0, 7)], (0, 7), 300)
@@ -165,14 +167,14 @@ def test_features_are_those_of_a_batch_of_the_extractor_and_positions_those_of_t
     assert torch.equal(positions_of(lengths, model.config.encoder_config).int(), theirs)
 
 
-def test_statistics_of_the_base_are_neither_used_up_nor_changed(tmp_path, base):
+def test_the_statistics_of_the_base_are_what_it_is_normalised_with_and_stay(tmp_path, base):
     run = run_of(tmp_path, base, method="full", learning_rate=1e-3)
     model = trained(run).model
-    before = dict(AutoModel.from_pretrained(base).named_buffers())
+    before, now = (dict(one.named_buffers()) for one in (load_base(str(base)), model))
     compared = [name for name in before if "running_" in name]
-    assert compared and model.training
-    now = dict(model.encoder.named_buffers()) if hasattr(model, "encoder") else {}
-    assert all(torch.equal(before[name], now[name.removeprefix("encoder.")]) for name in compared)
+    assert model.training and len(compared) == 4
+    assert all(torch.equal(before[name], now[name]) for name in compared)
+    assert not any(one.training for one in model.modules() if isinstance(one, torch.nn.BatchNorm1d))
 
 
 @pytest.mark.parametrize(
@@ -194,18 +196,25 @@ def test_a_knob_that_it_cannot_follow_is_refused_by_name(tmp_path, base, knob, o
 
 
 def test_a_label_that_its_vocabulary_or_ctc_cannot_write_is_left_out(tmp_path, bases):
-    run = make_run(tmp_path, bases["ctc"])
-    maker = family_of(str(bases["ctc"])).labels(str(bases["ctc"]), run.config)
-    from dataclasses import replace
-
-    from tests.training.tiny import make_utterances
-
+    config = make_run(tmp_path, bases["ctc"]).config
     one = make_utterances(tmp_path / "sound", 1)[0]
-    assert maker.fits(one)
-    assert not maker.fits(replace(one, text="囧"))
-    assert not maker.fits(replace(one, text="病人 " * 6))  # 0.8 s are ten positions
-    assert (
-        family_of(str(bases["tdt"]))
-        .labels(str(bases["tdt"]), run.config)
-        .fits(replace(one, text="病人 " * 6))
-    )
+    makers = {
+        name: family_of(str(base)).labels(
+            AutoProcessor.from_pretrained(base), AutoConfig.from_pretrained(base), config
+        )
+        for name, base in bases.items()
+    }
+    dense = replace(one, text="病人 " * 6)  # 0.8 s are ten positions
+    assert makers["ctc"].writes(one.text) and makers["ctc"].has_time(one)
+    assert not makers["ctc"].writes("囧") and not makers["tdt"].writes("囧")
+    assert makers["ctc"].writes(dense.text) and not makers["ctc"].has_time(dense)
+    assert makers["tdt"].has_time(dense)  # it may emit several tokens in one position
+
+
+def test_nothing_to_learn_is_said_in_one_sentence(tmp_path, base):
+    run = make_run(tmp_path, base)
+    (run.path / "normalize").mkdir()
+    manifest.write(run.path / "normalize/train.jsonl", [replace(make_utterances(tmp_path, 1)[0], text="囧")])
+    manifest.write(run.path / "normalize/replay.jsonl", [])
+    with pytest.raises(EmptyDatasetError, match="not in its vocabulary"):
+        prepare.run(run)

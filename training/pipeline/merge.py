@@ -10,7 +10,7 @@ from typing import Any
 import torch
 from safetensors.torch import load_file, save_file
 
-from training.pipeline.adapter import load_lora
+from training.pipeline.adapter import load_base, load_lora
 from training.pipeline.families import family_of, family_of_model
 from training.pipeline.features import Batch, FeatureStore
 from training.pipeline.folder import RunFolder
@@ -40,9 +40,8 @@ def run(folder: RunFolder) -> dict[str, Any]:
         )
     target = folder.path / "merge" / "model"
     shutil.rmtree(target, ignore_errors=True)
-    family = family_of(base_ref)
-    family.save(merged, base_ref, target)
-    stored = family.load(str(target)).eval()
+    save(merged, base_ref, target)
+    stored = load_base(str(target)).eval()
     half = _logits(stored, probe)
     if not torch.isfinite(half).all():
         raise MergeError("The merged weights do not fit into fp16.")
@@ -73,6 +72,11 @@ def write_scaled(adapter: Path, target: Path, strength: float) -> None:
     weights = load_file(adapter / WEIGHTS)
     scaled = {name: value * (strength if ".lora_A." in name else 1) for name, value in weights.items()}
     save_file(scaled, target / WEIGHTS)
+
+
+def save(model: Any, base_ref: str, target: Path) -> None:
+    """fp16 weights with everything that any runtime of the family looks for beside them."""
+    family_of(base_ref).save(model, base_ref, target)
 
 
 def _card(folder: RunFolder) -> dict[str, Any]:

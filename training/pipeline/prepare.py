@@ -10,13 +10,14 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from transformers import AutoConfig, AutoProcessor
 
 from speech import manifest
 from speech.manifest import Utterance
 from speech.text import characters
 from training.pipeline.augment import another_copy
 from training.pipeline.config import PipelineConfig
-from training.pipeline.families import family_of
+from training.pipeline.families import family_named
 from training.pipeline.features import Cut, write_store
 from training.pipeline.folder import RunFolder, emit
 from training.pipeline.normalize import REPLAY, EmptyDatasetError
@@ -24,7 +25,8 @@ from training.pipeline.normalize import REPLAY, EmptyDatasetError
 
 def run(folder: RunFolder) -> dict[str, Any]:
     config = folder.config
-    labels = Labels(folder.inputs.base_ref, config)
+    base = AutoConfig.from_pretrained(folder.inputs.base_ref)
+    labels = Labels(AutoProcessor.from_pretrained(folder.inputs.base_ref), base, config)
     own, too_long = labels.fitting(manifest.read(folder.path / "normalize/train.jsonl"))
     replay, _ = labels.fitting(manifest.read(folder.path / "normalize/replay.jsonl"))
     if not own:
@@ -78,17 +80,21 @@ def split(
 class Labels:
     """Utterances to cuts, by the base model's own processor."""
 
-    def __init__(self, base_ref: str, config: PipelineConfig) -> None:
-        family = family_of(base_ref)
-        self._family, self._config = family.model_type, config
-        self._maker = family.labels(base_ref, config)
+    def __init__(self, processor: Any, base: Any, config: PipelineConfig) -> None:
+        """`base` is the configuration of the base model."""
+        self._family, self._config = base.model_type, config
+        self._maker = family_named(base.model_type).labels(processor, base, config)
         self.ids, self.features = self._maker.ids, self._maker.features
         self.mels, self.prefix, self.pad_id = self._maker.mels, self._maker.prefix, self._maker.pad_id
         self.full_frames = self._maker.full_frames
 
+    def fits(self, text: str) -> bool:
+        """Whether the model can write all of it."""
+        return self._maker.writes(text)
+
     def fitting(self, utterances: Sequence[Utterance]) -> tuple[list[Utterance], int]:
         """-> (utterances that the model can write and hear whole, how many it cannot)."""
-        fits = [one for one in utterances if self._maker.fits(one)]
+        fits = [one for one in utterances if self._maker.writes(one.text) and self._maker.has_time(one)]
         return fits, len(utterances) - len(fits)
 
     def write(

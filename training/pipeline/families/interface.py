@@ -9,6 +9,7 @@ import torch
 from torch import nn
 
 from speech.manifest import Utterance
+from speech.recognizer import Recognizer
 from training.pipeline.config import PipelineConfig
 from training.pipeline.cuts import Batch, Cut
 
@@ -25,8 +26,12 @@ class LabelMaker(Protocol):
         """What is learned, at least one."""
         ...
 
-    def fits(self, utterance: Utterance) -> bool:
-        """False where the model cannot write this label, or not in this time."""
+    def writes(self, text: str) -> bool:
+        """Whether the model can write all of it."""
+        ...
+
+    def has_time(self, utterance: Utterance) -> bool:
+        """Whether it can hear all of it, and write the label in this time."""
         ...
 
     def features(self, samples: np.ndarray) -> np.ndarray:
@@ -53,7 +58,13 @@ class Family(Protocol):
         """The base in fp32 (fp16 weights would lose the adapter in a merge), ready to be trained."""
         ...
 
-    def labels(self, ref: str, config: PipelineConfig) -> LabelMaker: ...
+    def labels(self, processor: Any, base: Any, config: PipelineConfig) -> LabelMaker:
+        """`base` is the configuration of the base model."""
+        ...
+
+    def recognizer(self, model: Any, ref: str, variable_window: bool = True) -> Recognizer:
+        """A model in memory, decoded as one that is loaded; `ref` names its processor."""
+        ...
 
     def collate(
         self,

@@ -12,6 +12,7 @@ import torch
 from torch import nn
 from transformers import AutoConfig, AutoProcessor, ParakeetForCTC, ParakeetForTDT
 
+from speech.backends.parakeet import ParakeetRecognizer
 from training.pipeline.config import ConfigError, PipelineConfig
 from training.pipeline.config.model import EVERY_LINEAR
 from training.pipeline.cuts import IGNORED, Batch, Cut
@@ -49,8 +50,11 @@ class Parakeet:
         freeze_statistics(base)
         return base
 
-    def labels(self, ref: str, config: PipelineConfig) -> ParakeetLabels:
-        return ParakeetLabels(AutoProcessor.from_pretrained(ref), AutoConfig.from_pretrained(ref))
+    def labels(self, processor: Any, base: Any, config: PipelineConfig) -> ParakeetLabels:
+        return ParakeetLabels(processor, base)
+
+    def recognizer(self, model: Any, ref: str, variable_window: bool = True) -> ParakeetRecognizer:
+        return ParakeetRecognizer(ref, model, AutoProcessor.from_pretrained(ref))
 
     def collate(
         self,

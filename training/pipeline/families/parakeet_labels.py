@@ -1,5 +1,6 @@
 """Labels and features of a Parakeet: text alone (it has no prompt and no end token), normalised log-mel."""
 
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -26,14 +27,17 @@ class ParakeetLabels:
     def ids(self, text: str) -> tuple[int, ...]:
         return tuple(self._tokenizer(text, add_special_tokens=False).input_ids)
 
-    def fits(self, utterance: Utterance) -> bool:
-        """Its vocabulary can write the text; CTC needs a frame for each token and between two equal ones."""
-        ids = self.ids(utterance.text)
-        if not ids or self._tokenizer.unk_token_id in ids:
-            return False
+    def writes(self, text: str) -> bool:
+        """Its vocabulary holds all of it."""
+        ids = self.ids(text)
+        return bool(ids) and self._tokenizer.unk_token_id not in ids
+
+    def has_time(self, utterance: Utterance) -> bool:
+        """CTC needs a frame for each token, and one between two equal ones."""
         if not self._is_ctc:
             return True
-        repeated = sum(one == other for one, other in zip(ids, ids[1:], strict=False))
+        ids = self.ids(utterance.text)
+        repeated = sum(one == other for one, other in pairwise(ids))
         frames = int(utterance.duration_ms / 1000 * FRAMES_PER_S * FASTEST_COPY)
         return len(ids) + repeated <= positions_of(frames, self._encoder)
 

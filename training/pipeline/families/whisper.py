@@ -17,6 +17,7 @@ from transformers import (
 )
 
 from speech.audio import SAMPLE_RATE_HZ
+from speech.backends.whisper import WhisperRecognizer
 from speech.manifest import Utterance
 from speech.whisper_window import allow_short_windows
 from training.pipeline.config import PipelineConfig
@@ -46,10 +47,13 @@ class WhisperLabels:
         encoded = self._tokenizer(text, add_special_tokens=False).input_ids
         return (*encoded, self._tokenizer.eos_token_id)
 
-    def fits(self, utterance: Utterance) -> bool:
-        """The decoder's context and the window."""
-        longest_ms = self.full_frames * 10
-        return len(self.ids(utterance.text)) <= self._most_ids and utterance.duration_ms <= longest_ms
+    def writes(self, text: str) -> bool:
+        """Within the decoder's context."""
+        return len(self.ids(text)) <= self._most_ids
+
+    def has_time(self, utterance: Utterance) -> bool:
+        """Within the window."""
+        return utterance.duration_ms <= self.full_frames * 10
 
     def features(self, samples: np.ndarray) -> np.ndarray:
         encoded = self._extractor(
@@ -78,8 +82,11 @@ class Whisper:
         base.config.use_cache = False
         return allow_short_windows(base)
 
-    def labels(self, ref: str, config: PipelineConfig) -> WhisperLabels:
-        return WhisperLabels(AutoProcessor.from_pretrained(ref), AutoConfig.from_pretrained(ref), config)
+    def labels(self, processor: Any, base: Any, config: PipelineConfig) -> WhisperLabels:
+        return WhisperLabels(processor, base, config)
+
+    def recognizer(self, model: Any, ref: str, variable_window: bool = True) -> WhisperRecognizer:
+        return WhisperRecognizer(ref, model, AutoProcessor.from_pretrained(ref), variable_window)
 
     def collate(
         self,
