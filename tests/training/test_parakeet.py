@@ -134,6 +134,17 @@ def test_dropout_of_the_base_is_drawn_alike_after_a_resume(tmp_path):
     assert all(torch.equal(v, theirs[n]) for n, v in trained_parameters(whole.model).items())
 
 
+@pytest.mark.parametrize(
+    "overrides", [{"activation_checkpointing": True}, {"attention": "eager"}, {"micro_batch_s": 0}]
+)
+def test_memory_is_saved_as_with_any_base(tmp_path, base, overrides):
+    plain = trained(run_of(tmp_path / "plain", base, max_steps=10, batch_s=8.0))
+    saving = trained(run_of(tmp_path / "saving", base, max_steps=10, batch_s=8.0, **overrides))
+    theirs = trained_parameters(saving.model)
+    for name, value in trained_parameters(plain.model).items():
+        torch.testing.assert_close(value, theirs[name], rtol=1e-2, atol=1e-3)
+
+
 def test_the_loss_is_that_of_the_class_itself(tmp_path, base):
     run = run_of(tmp_path, base)
     store = FeatureStore(run.path / "prepare", "train")
