@@ -7,6 +7,7 @@ from typing import Protocol
 
 import numpy as np
 
+from speech.model_type import model_type_of
 from speech.types import Hypothesis
 
 AUTO_LANGUAGE = "auto"
@@ -26,6 +27,7 @@ class DecodeOptions:
     model's own 30 s, "auto" speech windows for a model that says it was tuned for them. `word_times`
     asks for word times and probabilities (costs a second pass of the decoder). `prompt_terms` are told to
     the model before it listens, the most important last; what finds no room is left out from the front.
+    A Parakeet has neither prompt nor window: of these it follows `max_new_tokens` and `word_times`.
     """
 
     language: str = "zh"
@@ -60,5 +62,11 @@ def load(ref: str) -> Recognizer:
 
     Heavy: imports torch. Never call it in the web process. Raises ModelLoadError.
     """
-    backend = "fake" if ref.startswith("fake:") else "whisper"
-    return import_module(f"speech.backends.{backend}").load(ref)
+    return import_module(f"speech.backends.{_backend_of(ref)}").load(ref)
+
+
+def _backend_of(ref: str) -> str:
+    """What is no Parakeet goes to Whisper, which says why it cannot be loaded."""
+    if ref.startswith("fake:"):
+        return "fake"
+    return "parakeet" if model_type_of(ref).startswith("parakeet") else "whisper"

@@ -257,7 +257,7 @@ def _check_folder(folder: Path) -> None:
     except (OSError, ValueError) as error:
         raise ModelLoadError(f"The folder {folder} holds no readable config.json.") from error
     if family != "whisper":
-        raise ModelLoadError(f"The folder {folder} holds a {family} model, not a Whisper.")
+        raise ModelLoadError(f"The folder {folder} holds a {family} model, neither a Whisper nor a Parakeet.")
 
 
 def _says_variable_window(folder: Path, model: WhisperForConditionalGeneration) -> bool:

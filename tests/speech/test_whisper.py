@@ -286,8 +286,8 @@ def test_an_adapter_is_merged_in(folder: Path, tmp_path: Path, recognizer: Whisp
 def test_it_says_why_a_model_does_not_load(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     with pytest.raises(ModelLoadError, match="no model folder"):
         load(str(tmp_path / "nowhere"))
-    (tmp_path / "config.json").write_text('{"model_type": "parakeet_tdt"}')
-    with pytest.raises(ModelLoadError, match="parakeet_tdt model, not a Whisper"):
+    (tmp_path / "config.json").write_text('{"model_type": "wav2vec2"}')
+    with pytest.raises(ModelLoadError, match="wav2vec2 model, neither a Whisper nor a Parakeet"):
         load(str(tmp_path))
     (tmp_path / "config.json").write_text("not json")
     with pytest.raises(ModelLoadError, match=r"config\.json"):

@@ -51,7 +51,7 @@ QUICK = {
 }
 
 
-def make_base(folder: Path) -> Path:
+def make_base(folder: Path, mels: int = 80) -> Path:
     """A Whisper of 60 thousand parameters with a window of 10 s, saved as any base is."""
     tokenizer = _tokenizer()
     ids = tokenizer.convert_tokens_to_ids
@@ -67,7 +67,7 @@ def make_base(folder: Path) -> Path:
         decoder_ffn_dim=32,
         max_source_positions=500,
         max_target_positions=64,
-        num_mel_bins=80,
+        num_mel_bins=mels,
         init_std=0.2,  # at the usual 0.02 no adapter could move the logits of so small a model
         pad_token_id=end,
         bos_token_id=end,
@@ -95,7 +95,7 @@ def make_base(folder: Path) -> Path:
         begin_suppress_tokens=[],
         alignment_heads=[[0, 0]],
     )
-    extractor = WhisperFeatureExtractor(feature_size=80, chunk_length=10)
+    extractor = WhisperFeatureExtractor(feature_size=mels, chunk_length=10)
     model.save_pretrained(folder)
     WhisperProcessor(feature_extractor=extractor, tokenizer=tokenizer).save_pretrained(folder)
     extractor.save_pretrained(folder)

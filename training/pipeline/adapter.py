@@ -1,10 +1,9 @@
-"""AdaLoRA on a Whisper: wrapping, the penalty, the rank bookkeeping, and the exact export to plain LoRA.
+"""AdaLoRA on a base: wrapping, the penalty, the rank bookkeeping, and the exact export to plain LoRA.
 
 Why not PEFT's own save: it drops what a resumed run needs, and no server can mix AdaLoRA adapters.
 AdaLoRA: Zhang et al. 2023, arXiv 2303.10512.
 """
 
-import re
 from pathlib import Path
 from typing import Any
 
@@ -12,26 +11,22 @@ import torch
 from peft import AdaLoraConfig, LoraConfig, PeftModel, get_peft_model
 from safetensors.torch import save_file
 from torch import nn
-from transformers import WhisperForConditionalGeneration
 
-from speech.whisper_window import allow_short_windows
 from training.pipeline.config import PipelineConfig
+from training.pipeline.families import family_of
+from training.pipeline.families.targets import targets_of
 
 NAME = "default"
 RANKNUM_EPSILON = 1e-5  # as in peft/tuners/adalora/layer.py
 
 
-def load_base(ref: str, attention: str = "sdpa", **options: Any) -> WhisperForConditionalGeneration:
-    """The base in fp32 (fp16 weights would lose the adapter in a merge), taking windows of any length."""
-    base = WhisperForConditionalGeneration.from_pretrained(
-        ref, dtype=torch.float32, attn_implementation=attention, **options
-    )
-    base.config.use_cache = False
-    return allow_short_windows(base)
+def load_base(ref: str, attention: str = "sdpa", **options: Any) -> Any:
+    """The base in fp32 (fp16 weights would lose the adapter in a merge), as its family trains it."""
+    return family_of(ref).load(ref, attention, **options)
 
 
-def wrap(base: WhisperForConditionalGeneration, config: PipelineConfig, total_steps: int) -> PeftModel:
-    """`task_type` stays None: PEFT's sequence-to-sequence wrapper passes `input_ids`, Whisper has none."""
+def wrap(base: nn.Module, config: PipelineConfig, total_steps: int) -> PeftModel:
+    """`task_type` stays None: PEFT's wrappers of a task pass `input_ids`, and no base here has any."""
     tinit, tfinal = round(config.tinit_share * total_steps), max(1, round(config.tfinal_share * total_steps))
     adalora = AdaLoraConfig(
         init_r=config.init_r,
@@ -45,14 +40,7 @@ def wrap(base: WhisperForConditionalGeneration, config: PipelineConfig, total_st
         lora_dropout=config.lora_dropout,
         target_modules=targets_of(base, config),
     )
-    return get_peft_model(base, adalora)
-
-
-def targets_of(base: nn.Module, config: PipelineConfig) -> list[str] | str:
-    """Which linear layers are adapted: their names, or one expression for those of the decoder."""
-    if config.adapt_encoder:
-        return list(config.target_modules)
-    return rf".*decoder\..*\.({'|'.join(map(re.escape, config.target_modules))})"
+    return get_peft_model(base, adalora)  # type: ignore[arg-type]
 
 
 def adalora_of(model: PeftModel) -> AdaLoraConfig:
@@ -146,5 +134,5 @@ def _save(state: dict[str, torch.Tensor], lora: LoraConfig, folder: Path) -> Non
     lora.save_pretrained(str(folder))
 
 
-def load_lora(base: WhisperForConditionalGeneration, folder: Path) -> PeftModel:
+def load_lora(base: Any, folder: Path) -> PeftModel:
     return PeftModel.from_pretrained(base, str(folder)).eval()

@@ -65,6 +65,8 @@ def prove_windows(
     config: PipelineConfig,
 ) -> dict[str, Any]:
     """Part of every set decoded both ways; proven when short windows are at most a margin worse."""
+    if not getattr(model, "has_window", True):
+        return {"proven": False, "reason": "the model has no window"}
     if not card_of(model.ref).get("variable_window") or config.window_proof_utterances == 0:
         return {"proven": False, "reason": "not trained on short windows"}
     share = max(1, config.window_proof_utterances // len(sets))

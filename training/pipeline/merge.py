@@ -9,10 +9,9 @@ from typing import Any
 
 import torch
 from safetensors.torch import load_file, save_file
-from transformers import AutoProcessor, WhisperForConditionalGeneration
 
-from speech.whisper_window import allow_short_windows
-from training.pipeline.adapter import load_lora
+from training.pipeline.adapter import load_base, load_lora
+from training.pipeline.families import family_of, family_of_model
 from training.pipeline.features import Batch, FeatureStore
 from training.pipeline.folder import RunFolder
 from training.pipeline.methods import method_for
@@ -42,9 +41,7 @@ def run(folder: RunFolder) -> dict[str, Any]:
     target = folder.path / "merge" / "model"
     shutil.rmtree(target, ignore_errors=True)
     save(merged, base_ref, target)
-    stored = allow_short_windows(
-        WhisperForConditionalGeneration.from_pretrained(target, dtype=torch.float32)
-    ).eval()
+    stored = load_base(str(target)).eval()
     half = _logits(stored, probe)
     if not torch.isfinite(half).all():
         raise MergeError("The merged weights do not fit into fp16.")
@@ -77,14 +74,9 @@ def write_scaled(adapter: Path, target: Path, strength: float) -> None:
     save_file(scaled, target / WEIGHTS)
 
 
-def save(model: WhisperForConditionalGeneration, base_ref: str, target: Path) -> None:
-    """fp16 weights with everything that any Whisper runtime looks for beside them."""
-    model.config.use_cache = True
-    model.half().save_pretrained(target)
-    processor = AutoProcessor.from_pretrained(base_ref)
-    processor.save_pretrained(target)
-    # CTranslate2 and older transformers read preprocessor_config.json, which the processor no longer writes.
-    processor.feature_extractor.save_pretrained(target)
+def save(model: Any, base_ref: str, target: Path) -> None:
+    """fp16 weights with everything that any runtime of the family looks for beside them."""
+    family_of(base_ref).save(model, base_ref, target)
 
 
 def _card(folder: RunFolder) -> dict[str, Any]:
@@ -92,7 +84,7 @@ def _card(folder: RunFolder) -> dict[str, Any]:
     parent = card_of(folder.inputs.base_ref)
     return {
         "name": folder.inputs.name,
-        "variable_window": folder.config.padded_share < 1,
+        "variable_window": family_of(folder.inputs.base_ref).has_window and folder.config.padded_share < 1,
         "run": folder.inputs.run_id,
         "dataset_sha256": folder.inputs.dataset_sha256,
         "lineage": [*parent.get("lineage", []), parent.get("name") or Path(folder.inputs.base_ref).name],
@@ -109,4 +101,4 @@ def _probe(store: FeatureStore) -> Batch:
 @torch.no_grad()
 def _logits(model: Any, probe: Batch) -> torch.Tensor:
     """On the CPU in fp32."""
-    return model(input_features=probe.features, decoder_input_ids=probe.decoder_ids).logits
+    return model(**family_of_model(model).inputs(probe, torch.device("cpu"))).logits

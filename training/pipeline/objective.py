@@ -1,4 +1,4 @@
-"""What is minimised: cross-entropy of the label, and on general speech the distance to what the base says.
+"""What is minimised: the family's loss of the labels, and on general speech the distance to the base.
 
 Distillation towards the base against forgetting: Li and Hoiem 2016, arXiv 1606.09282.
 """
@@ -7,9 +7,10 @@ from collections.abc import Callable
 from typing import Any
 
 import torch
-from torch.nn.functional import cross_entropy, kl_div, log_softmax
+from torch.nn.functional import kl_div, log_softmax
 
 from training.pipeline.config import PipelineConfig
+from training.pipeline.families import family_of_model
 from training.pipeline.features import IGNORED, Batch
 from training.pipeline.methods import Method
 from training.pipeline.processes import World, autocast
@@ -18,16 +19,15 @@ from training.pipeline.processes import World, autocast
 class Objective:
     def __init__(self, method: Method, config: PipelineConfig, world: World) -> None:
         self._method, self._config, self._world = method, config, world
+        self._family = family_of_model(method.model)
 
     def summed(self, forward: Callable[..., Any], batch: Batch) -> tuple[torch.Tensor, torch.Tensor]:
-        """-> (what to go down on, cross-entropy), both summed over the targets of one pass."""
+        """-> (what to go down on, loss of the labels), both summed over the targets of one pass."""
         distils = bool(self._config.distill_weight and batch.general.any())
         # First: a method that trains the weights themselves puts the old ones back for a moment.
         taught = self._taught(batch) if distils else None
         logits, targets = self._logits(forward, batch), batch.targets.to(self._world.device)
-        entropy = cross_entropy(
-            logits.flatten(0, 1), targets.flatten(), ignore_index=IGNORED, reduction="sum"
-        )
+        entropy = self._family.loss(self._method.model, logits, batch)
         if taught is None:
             return entropy, entropy
         counted = (targets != IGNORED) & batch.general.to(self._world.device)[:, None]
@@ -47,10 +47,7 @@ class Objective:
         return logits
 
     def _logits(self, forward: Callable[..., Any], batch: Batch) -> torch.Tensor:
-        """(batch, length, vocabulary) float32."""
-        device = self._world.device
-        speech = batch.features.to(device, non_blocking=True)
-        heard = {"encoder_outputs": (speech,)} if batch.encoded else {"input_features": speech}
+        """float32; (batch, length, vocabulary) of a Whisper."""
         with autocast(self._world, self._config.precision):
-            logits = forward(**heard, decoder_input_ids=batch.decoder_ids.to(device)).logits
+            logits = forward(**self._family.inputs(batch, self._world.device)).logits
         return logits.float()

@@ -10,32 +10,33 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from transformers import AutoConfig, AutoProcessor, WhisperConfig, WhisperProcessor
+from transformers import AutoConfig, AutoProcessor
 
 from speech import manifest
-from speech.audio import SAMPLE_RATE_HZ
 from speech.manifest import Utterance
 from speech.text import characters
 from training.pipeline.augment import Recipe, another_copy, copy_seed
 from training.pipeline.config import PipelineConfig
+from training.pipeline.families import family_named
 from training.pipeline.features import Cut, write_store
 from training.pipeline.folder import RunFolder, emit
 from training.pipeline.normalize import REPLAY, EmptyDatasetError
 from training.pipeline.pack import pack
 
-FRAMES_PER_POSITION = 2
 MOST_HELD = 100  # utterances: each is decoded once for every share that is tried
 OWN, GENERAL = "held-own.jsonl", "held-general.jsonl"
 
 
 def run(folder: RunFolder) -> dict[str, Any]:
     config = folder.config
-    whisper = AutoConfig.from_pretrained(folder.inputs.base_ref)
-    labels = Labels(AutoProcessor.from_pretrained(folder.inputs.base_ref), whisper, config)
+    base = AutoConfig.from_pretrained(folder.inputs.base_ref)
+    labels = Labels(AutoProcessor.from_pretrained(folder.inputs.base_ref), base, config)
     own, too_long = labels.fitting(manifest.read(folder.path / "normalize/train.jsonl"))
     replay, _ = labels.fitting(manifest.read(folder.path / "normalize/replay.jsonl"))
     if not own:
-        raise EmptyDatasetError("Every label of the snapshot is longer than the model can write.")
+        raise EmptyDatasetError(
+            "No label of the snapshot can be written by the model: too long, or not in its vocabulary."
+        )
     train, dev = split(own, config.dev_share, config.seed)
     target = folder.path / "prepare"
     target.mkdir(exist_ok=True)
@@ -104,38 +105,22 @@ def hold_out(
 class Labels:
     """Utterances to cuts, by the base model's own processor."""
 
-    def __init__(self, processor: WhisperProcessor, whisper: WhisperConfig, config: PipelineConfig) -> None:
-        tokenizer = processor.tokenizer
-        tokenizer.set_prefix_tokens(language=config.language, task="transcribe", predict_timestamps=False)
-        self.prefix = list(tokenizer.prefix_tokens)
-        self._tokenizer = tokenizer
-        self._extractor = processor.feature_extractor
-        self._config = config
-        self._most_ids = whisper.max_target_positions - len(self.prefix)
-        self._mels = whisper.num_mel_bins
-        self._full_frames = whisper.max_source_positions * FRAMES_PER_POSITION
-
-    def ids(self, text: str) -> tuple[int, ...]:
-        """Text and one end token."""
-        encoded = self._tokenizer(text, add_special_tokens=False).input_ids
-        return (*encoded, self._tokenizer.eos_token_id)
+    def __init__(self, processor: Any, base: Any, config: PipelineConfig) -> None:
+        """`base` is the configuration of the base model."""
+        self._family, self._config = base.model_type, config
+        self._maker = family_named(base.model_type).labels(processor, base, config)
+        self.ids, self.features = self._maker.ids, self._maker.features
+        self.mels, self.prefix, self.pad_id = self._maker.mels, self._maker.prefix, self._maker.pad_id
+        self.full_frames = self._maker.full_frames
 
     def fits(self, text: str) -> bool:
-        """Whether the decoder can write all of it."""
-        return len(self.ids(text)) <= self._most_ids
+        """Whether the model can write all of it."""
+        return self._maker.writes(text)
 
     def fitting(self, utterances: Sequence[Utterance]) -> tuple[list[Utterance], int]:
-        """-> (utterances that fit the decoder and the window, how many do not)."""
-        longest_ms = self._full_frames * 10
-        fits = [one for one in utterances if self.fits(one.text) and one.duration_ms <= longest_ms]
+        """-> (utterances that the model can write and hear whole, how many it cannot)."""
+        fits = [one for one in utterances if self.fits(one.text) and self._maker.has_time(one)]
         return fits, len(utterances) - len(fits)
-
-    def features(self, samples: np.ndarray) -> np.ndarray:
-        """(samples,) -> (frames, mels) at the utterance's own length."""
-        encoded = self._extractor(
-            samples, sampling_rate=SAMPLE_RATE_HZ, padding="longest", return_tensors="np"
-        )
-        return encoded.input_features[0].T[: self._full_frames]
 
     def write(
         self, target: Path, name: str, utterances: Sequence[Utterance], root: Path, copies: bool
@@ -144,10 +129,11 @@ class Labels:
             target,
             name,
             self._cuts(utterances, root, copies),
-            mels=self._mels,
+            mels=self.mels,
             prefix=self.prefix,
-            pad_id=self._tokenizer.eos_token_id,
-            full_frames=self._full_frames,
+            pad_id=self.pad_id,
+            full_frames=self.full_frames,
+            family=self._family,
         )
 
     def _cuts(

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from transformers import logging as transformers_logging
 
+from training.pipeline.families.settle import settled
 from training.pipeline.folder import RunFolder, emit
 from training.pipeline.packages import require_packages
 from training.pipeline.processes import EXIT_STOPPED, StopFlag, Stopped, World, join_world, leave_world
@@ -48,6 +49,7 @@ def reported(run: Callable[[], None], stop: StopFlag) -> int:
 def run_all(folder: RunFolder, stop: StopFlag) -> None:
     require(folder.config.trackers)
     require_packages(folder.config)
+    folder = settled(folder)
     world = join_world()
     try:
         for stage in STAGES:

@@ -9,12 +9,10 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from transformers import AutoProcessor
-
 from speech import manifest, metrics
-from speech.backends.whisper import WhisperRecognizer
 from speech.manifest import Utterance
 from training.pipeline.evaluate import decode, options_of
+from training.pipeline.families import family_of_model
 from training.pipeline.folder import RunFolder
 from training.pipeline.methods import method_for
 from training.pipeline.prepare import GENERAL, OWN
@@ -66,9 +64,7 @@ def _try(folder: RunFolder, strength: float, own: list[Utterance], general: list
     model = load_start(folder.inputs).eval()
     if strength:
         model = method_for(folder.config).merged(model, folder.path / "train" / "adapter", strength)
-    recogniser = WhisperRecognizer(
-        f"strength {strength:g}", model, AutoProcessor.from_pretrained(folder.inputs.base_ref), True
-    )
+    recogniser = family_of_model(model).recognizer(model, folder.inputs.base_ref, True)
     options = options_of(folder.config, WINDOW if folder.config.padded_share < 1 else "padded")
 
     def cer(utterances: list[Utterance]) -> float:

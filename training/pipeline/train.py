@@ -12,6 +12,7 @@ from training.pipeline import tracking
 from training.pipeline.batches import BatchPlan
 from training.pipeline.curve import Curve
 from training.pipeline.encoder_cache import EncoderCache, may_cache, write_cache
+from training.pipeline.families.settle import settled
 from training.pipeline.features import FeatureStore
 from training.pipeline.folder import RunFolder
 from training.pipeline.loader import with_next
@@ -55,6 +56,7 @@ def run(folder: RunFolder, world: World, stop: StopFlag) -> dict[str, Any]:
 
 
 def trainer_for(folder: RunFolder, world: World) -> Trainer:
+    folder = settled(folder)
     store = FeatureStore(folder.path / "prepare", "train")
     torch.manual_seed(folder.config.seed)
     load = load_start_in_8bit if folder.config.load_in_8bit else load_start

@@ -7,8 +7,9 @@ from typing import Any
 import torch
 from peft import LoraConfig, PeftModel, get_peft_model
 
-from training.pipeline.adapter import load_lora, targets_of
+from training.pipeline.adapter import load_lora
 from training.pipeline.config import PipelineConfig
+from training.pipeline.families.targets import targets_of
 
 
 class MergesLora:

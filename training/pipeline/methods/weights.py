@@ -10,6 +10,7 @@ from safetensors.torch import load_file, save_file
 from torch import nn
 
 from training.pipeline.config import PipelineConfig
+from training.pipeline.families import family_of_model
 from training.pipeline.methods.interface import trained_parameters
 
 CHANGE = "change.safetensors"
@@ -25,11 +26,13 @@ class Weights:
         self._before: dict[str, torch.Tensor] = {}
 
     def attach(self, base: Any, total_steps: int) -> nn.Module:
+        family = family_of_model(base)
         base.requires_grad_(self._config.method == "full")
         if self._config.method == "layers":
-            for layer in chosen_layers(base, self._config):
+            for layer in family.chosen_layers(base, self._config):
                 layer.requires_grad_(True)
-        base.get_encoder().embed_positions.requires_grad_(False)  # sinusoids, not weights
+        for layer in family.constants(base):
+            layer.requires_grad_(False)
         # Kept in main memory: an accelerator's is for the training itself.
         self._before = {
             name: value.detach().cpu().clone() for name, value in trained_parameters(base).items()
@@ -79,20 +82,6 @@ class Weights:
             for name, change in load_file(folder / CHANGE).items():
                 parameters[name] += strength * change
         return base
-
-
-def chosen_layers(base: Any, config: PipelineConfig) -> list[nn.Module]:
-    """The top of each stack, its last norm with it where any of it is trained."""
-    chosen: list[nn.Module] = []
-    for stack, wanted in (
-        (base.get_encoder(), config.encoder_layers),
-        (base.get_decoder(), config.decoder_layers),
-    ):
-        layers = list(stack.layers)
-        count = len(layers) if wanted < 0 else min(wanted, len(layers))
-        if count:
-            chosen += [*layers[len(layers) - count :], stack.layer_norm]
-    return chosen
 
 
 @torch.no_grad()

@@ -8,12 +8,10 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from transformers import AutoProcessor
-
 from speech import metrics
-from speech.backends.whisper import WhisperRecognizer
 from training.pipeline.config import PipelineConfig
 from training.pipeline.evaluate import decode, options_of
+from training.pipeline.families import family_of_model
 from training.pipeline.features import FeatureStore
 from training.pipeline.folder import RunFolder
 from training.pipeline.processes import StopFlag, join_world
@@ -61,7 +59,7 @@ def cer_of(model: Any, base: RunFolder, config: PipelineConfig) -> float:
     ref = base.inputs.base_ref
     whisper = model.get_base_model() if hasattr(model, "get_base_model") else model
     is_variable = bool(card_of(ref).get("variable_window"))
-    recognizer = WhisperRecognizer(ref, whisper, AutoProcessor.from_pretrained(ref), is_variable)
+    recognizer = family_of_model(whisper).recognizer(whisper, ref, is_variable)
     try:
         model.eval()
         options = options_of(config, "speech" if is_variable else "padded")
