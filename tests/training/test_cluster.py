@@ -12,19 +12,24 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
+from tests.training import test_whole_run
 from tests.training.ranks import prepared
 from tests.training.tiny import make_run
+from training.models import RunStatus
 from training.pipeline import cluster, packages
 from training.pipeline.cluster import ClusterTooSmallError, StopFile
 from training.pipeline.folder import MARK, RunFolder
 from training.pipeline.packages import MissingPackageError
 from training.pipeline.processes import EXIT_STOPPED, StopFlag
 from training.pipeline.tail import copied_to_stdout
+from training.selectors.runs import curve_of, log_tail
 from training.services import pipeline_process
+from training.services.execution import run_execute
 
 needs_ray = pytest.mark.skipif(
     importlib.util.find_spec("ray") is None, reason="ray is not installed (extra cluster)"
 )
+waiting = test_whole_run.run  # the fixture: a run of the product that nobody has taken up
 BY_RAY = ["-m", "training.pipeline.cluster"]
 BY_TORCHRUN = ["-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2"]
 
@@ -73,6 +78,20 @@ def test_two_workers_of_a_local_cluster_make_the_adapter_that_torchrun_makes(tmp
     ours, theirs = (load_file(one.path / "train/adapter/adapter_model.safetensors") for one in (run, other))
     assert ours.keys() == theirs.keys()
     assert all(torch.equal(value, theirs[name]) for name, value in ours.items())
+
+
+@needs_ray
+@pytest.mark.slow
+@pytest.mark.django_db
+def test_the_product_trains_on_a_cluster_when_the_setting_says_so(waiting, settings):
+    run = waiting
+    settings.AUSCULT_TRAIN_CLUSTER, settings.AUSCULT_TRAIN_PROCESSES = "local", 2
+    run_execute(run=run)
+    run.refresh_from_db()
+    assert run.status == RunStatus.DONE, run.error + log_tail(run)
+    assert [point["step"] for point in curve_of(run)] == list(range(2, 41, 2))
+    assert set(run.stage_seconds) == {"normalize", "prepare", "train", "merge", "evaluate", "record"}
+    assert run.produced is not None
 
 
 @needs_ray

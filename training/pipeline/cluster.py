@@ -80,9 +80,12 @@ def run_all(folder: RunFolder, stop: StopFlag, workers: int, address: str) -> No
 def _cluster(workers: int, address: str, stop: StopFlag) -> Iterator[bool]:
     """Joined, or started on loopback alone -> whether its workers have GPUs. No telemetry, no dashboard."""
     os.environ["RAY_USAGE_STATS_ENABLED"] = "0"
+    if address:
+        os.environ.setdefault("RAY_AUTH_MODE", "token")  # what a head asks for unless told otherwise
     import ray  # an extra; seconds to import
 
     own: dict[str, Any] = {
+        "address": "local",  # not the one that may be running here
         "num_cpus": workers,
         "include_dashboard": False,
         "object_store_memory": OBJECT_STORE_BYTES,
@@ -92,8 +95,8 @@ def _cluster(workers: int, address: str, stop: StopFlag) -> Iterator[bool]:
     joined: dict[str, Any] = {"address": address, "runtime_env": {"env_vars": passed_on}}
     if not address:
         os.environ.setdefault("GLOO_SOCKET_IFNAME", "lo")
-    ray.init(log_to_driver=False, **(joined if address else own))
     try:
+        ray.init(log_to_driver=False, **(joined if address else own))
         stop.install()  # Ray has put its own in its place
         stop.raises = False  # the workers save first
         yield _uses_gpu(ray.cluster_resources(), workers)
