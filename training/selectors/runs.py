@@ -47,9 +47,9 @@ def points_of(folder: Path) -> list[dict[str, Any]]:
     return points
 
 
-def strengths_of(run: Run) -> dict[str, Any]:
-    """What the stage of that name found; empty before it."""
-    path = data_path(run.folder) / "strength.json" if run.folder else None
+def stage_result(run: Run, stage: str) -> dict[str, Any]:
+    """What a stage has left; empty before its end."""
+    path = data_path(run.folder) / f"{stage}.json" if run.folder else None
     return json.loads(path.read_text(encoding="utf-8")) if path and path.exists() else {}
 
 

@@ -10,7 +10,7 @@ from base import charts
 from training.models import Run
 from training.selectors.evaluations import Comparison
 from training.selectors.learning import LearningCurve
-from training.selectors.runs import curve_of, strengths_of
+from training.selectors.runs import curve_of, stage_result
 
 TABLE_POINTS = 30
 COLUMNS = ("loss", "dev_loss", "dev_cer", "learning_rate", "gradient_norm", "rank_total")
@@ -103,7 +103,7 @@ def safe(svg: str) -> SafeString:
 
 def strength_of(run: Run) -> dict[str, Any]:
     """The trade-off between learning and forgetting, and what was chosen."""
-    found = strengths_of(run)
+    found = stage_result(run, "strength")
     tried = found.get("tried", [])
     own = [(one["strength"], 100 * one["own"]) for one in tried]
     general = [(one["strength"], 100 * one["general"]) for one in tried if one["general"] is not None]

@@ -16,7 +16,7 @@ class MachineKnobs(Knobs):
         False, _("Computes activations again in the backward pass: less memory, a third more time.")
     )
     fused_optimizer: bool = knob(
-        False, _("AdamW in one kernel: faster on accelerators; off: the same arithmetic everywhere.")
+        False, _("AdamW in one kernel: faster on accelerators; no: the same arithmetic everywhere.")
     )
     compile: bool = knob(False, _("torch.compile of the model; pays on long runs with few window lengths."))
     strategy: Literal["ddp", "zero2"] = knob(

@@ -19,7 +19,7 @@ class ModelKnobs(Knobs):
         EVERY_LINEAR, _("Linear layers that get an adapter; attention only: q_proj, v_proj."), min_length=1
     )
     adapt_encoder: bool = knob(
-        True, _("Off: the encoder stays as it is, and what it makes of un-augmented speech is kept.")
+        True, _("No: the encoder stays as it is, and what it makes of un-augmented speech is kept.")
     )
     cache_encoder: bool = knob(
         True,

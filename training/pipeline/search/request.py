@@ -23,7 +23,7 @@ class Budget(Knobs):
     steps: int = knob(600, _("Steps of a whole trial; what is promoted trains as long."), "steps", ge=10)
     rungs: int = knob(3, _("How often a trial is judged, its end included."), ge=1, le=6)
     reduction_factor: int = knob(4, _("At each rung about one in so many goes on."), ge=2, le=8)
-    stop_early: bool = knob(True, _("Off: every trial is trained to its end."))
+    stop_early: bool = knob(True, _("No: every trial is trained to its end."))
     evaluation_utterances: int = knob(60, _("Held-out utterances that CER is measured on."), ge=1)
     concurrent: int = knob(0, _("Trials at the same time; 0: as many as the machine has cores for."), ge=0)
     seed: int = knob(0, _("Seed of everything that is drawn."), ge=0)
