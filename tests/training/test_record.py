@@ -2,7 +2,7 @@
 
 import csv
 
-from training.pipeline.record import append_row, publish
+from training.pipeline.record import append_row, publish, versions
 from training.pipeline.weights import sha256_of_weights
 
 
@@ -41,3 +41,11 @@ def test_the_hash_is_of_all_weights_in_order(tmp_path):
     (tmp_path / "model-00002.safetensors").write_bytes(b"c")
     assert len(one) == 64 and sha256_of_weights(tmp_path) != one
     assert sha256_of_weights(tmp_path / "nothing here") == ""
+
+
+def test_the_versions_that_made_a_run_are_kept():
+    import torch
+
+    found = versions()
+    assert found["torch"] == torch.__version__ and found["python"].startswith("3.")
+    assert "peft" in found and "no such package" not in found

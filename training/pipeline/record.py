@@ -2,7 +2,10 @@
 
 import csv
 import fcntl
+import platform
 from datetime import UTC, datetime
+from importlib import metadata
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +16,17 @@ from training.pipeline.tracking import tell_scores
 from training.pipeline.weights import sha256_of_weights
 
 RESULT = "result.json"
+_LIBRARIES = (
+    "torch",
+    "transformers",
+    "peft",
+    "tokenizers",
+    "numpy",
+    "soxr",
+    "jiwer",
+    "bitsandbytes",
+    "deepspeed",
+)
 _STATISTICS = ("corpus", "mean", "median", "mean_trimmed", "median_trimmed")
 
 
@@ -25,12 +39,20 @@ def run(folder: RunFolder) -> dict[str, Any]:
         "adapter": str(folder.adapter) if folder.adapter.exists() else "",
         "normaliser_version": NORMALISER_VERSION,
         "finished_at": datetime.now(UTC).isoformat(timespec="seconds"),
+        "versions": versions(),
         **results,
     }
     append_row(Path(folder.inputs.runs_csv), row_of(folder, summary))
     write_json(folder.path / RESULT, summary)
     tell_scores(folder, summary)
     return {"model": str(model)}
+
+
+def versions() -> dict[str, str]:
+    """What must be installed to make the run again, beside git commit, dataset and configuration."""
+    return {"python": platform.python_version()} | {
+        name: metadata.version(name) for name in _LIBRARIES if find_spec(name) is not None
+    }
 
 
 def publish(model: Path, models_folder: Path) -> Path:
@@ -56,6 +78,7 @@ def row_of(folder: RunFolder, summary: dict[str, Any]) -> dict[str, Any]:
         "git_commit": inputs.git_commit,
         "dataset_sha256": inputs.dataset_sha256,
         "normaliser_version": summary["normaliser_version"],
+        "versions": " ".join(f"{name}={version}" for name, version in summary["versions"].items()),
         "base": inputs.base_ref,
         "model": summary["model"],
         "model_sha256": summary["model_sha256"],

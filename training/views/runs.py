@@ -26,7 +26,15 @@ from training.selectors.confusions import confusions_of
 from training.selectors.evaluations import comparisons_of, produced_by, worst_first
 from training.selectors.learning import learning_curves
 from training.selectors.lineage import ancestors
-from training.selectors.runs import RESUMABLE, UNDER_WAY, config_rows, curve_of, log_tail, stage_result, stages_of
+from training.selectors.runs import (
+    RESUMABLE,
+    UNDER_WAY,
+    config_rows,
+    curve_of,
+    log_tail,
+    stage_result,
+    stages_of,
+)
 from training.selectors.terms import lexicon_of_run, term_scores
 from training.services.datasets import snapshot_build
 from training.services.runs import run_cancel, run_create, run_resume, runs_mark_interrupted
