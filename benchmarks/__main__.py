@@ -3,7 +3,16 @@
 import subprocess
 import sys
 
-BENCHMARKS = ("active_learning", "queue", "correction", "correction_long", "words", "decode", "lost", "search")
+BENCHMARKS = (
+    "active_learning",
+    "queue",
+    "correction",
+    "correction_long",
+    "words",
+    "decode",
+    "lost",
+    "search",
+)
 
 if __name__ == "__main__":
     # A process each: Django is set up for one database in the life of a process.

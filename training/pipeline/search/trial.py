@@ -26,7 +26,7 @@ from training.pipeline.search.request import BASE, SearchRequest, trial_folder
 from training.pipeline.train import Trainer
 from training.pipeline.weights import card_of
 
-Tell = Callable[[int, float, float], None]  # (steps done, CER, seconds so far)
+Tell = Callable[[int, float, float, float], None]  # (steps done, CER, loss per token, seconds so far)
 
 
 def run_trial(folder: Path, number: int, tell: Tell) -> None:
@@ -39,7 +39,8 @@ def run_trial(folder: Path, number: int, tell: Tell) -> None:
     target = own.path / "train"
     target.mkdir(exist_ok=True)
     store, dev = (FeatureStore(own.path / "prepare", name) for name in ("train", "dev"))
-    dev.cuts = []  # CER is asked here; the loss on the same speech would only cost time
+    unwatched = FeatureStore(own.path / "prepare", "dev")
+    unwatched.cuts = []  # the loss is asked at the rungs, not at every checkpoint
     torch.manual_seed(config.seed)
     plan = BatchPlan(store.cuts, config, store.full_frames)
     trainer = Trainer(load_base(base.inputs.base_ref), plan, store, config, join_world())
@@ -47,9 +48,10 @@ def run_trial(folder: Path, number: int, tell: Tell) -> None:
     def judge(done: int) -> None:
         known = results.reported_step(results.read(folder), number)
         if done in request.budget.milestones and done > known:
-            tell(done, cer_of(trainer.model, base, config), trainer.seconds)
+            cer = cer_of(trainer.model, base, config)
+            tell(done, cer, trainer.dev_loss(dev), trainer.seconds)
 
-    trainer.run(target, dev, StopFlag(), on_checkpoint=judge)
+    trainer.run(target, unwatched, StopFlag(), on_checkpoint=judge)
 
 
 def share(base: RunFolder, own: RunFolder) -> None:
