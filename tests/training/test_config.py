@@ -1,5 +1,7 @@
 """Knobs are checked where they are set, and none is silently unknown."""
 
+import pickle
+
 import pytest
 
 from training.pipeline.config import PRESETS, SECTIONS, STAGES, ConfigError, PipelineConfig
@@ -61,3 +63,8 @@ def test_every_knob_has_a_sentence_and_stands_in_one_section():
     names = [name for section in SECTIONS for name in section.model_fields]
     assert sorted(names) == sorted(PipelineConfig.model_fields)
     assert all(field.description.endswith(".") for field in PipelineConfig.model_fields.values())
+
+
+def test_a_refusal_survives_the_way_between_processes():
+    refusal = pickle.loads(pickle.dumps(ConfigError("seed", "seed must be a whole number.")))
+    assert (refusal.field, str(refusal)) == ("seed", "seed must be a whole number.")

@@ -118,7 +118,7 @@ def test_a_fresh_scheduler_decides_as_the_old_one_would_have(tmp_path):
         trial_id = "new"
 
     scheduler.on_trial_add(None, Newcomer)
-    assert scheduler.on_trial_result(None, Newcomer, {"step": 10, "cer": 0.5}) == "STOP"
+    assert scheduler.on_trial_result(None, Newcomer, {"step": 10, "score": 0.5}) == "STOP"
 
 
 def test_a_search_in_which_every_trial_fails_says_why_in_one_line(tiny_base, tmp_path):

@@ -32,7 +32,7 @@ def curve(folder, number):
 def test_a_trial_is_judged_at_every_rung(tiny_base, tmp_path):
     folder = prepared_search(tmp_path, tiny_base)
     told = []
-    run_trial(folder, 1, lambda step, cer, seconds: told.append((step, cer)))
+    run_trial(folder, 1, lambda step, cer, loss, seconds: told.append((step, cer)))
     assert [step for step, _ in told] == [3, 9, 27]
     assert all(cer >= 0 for _, cer in told)
     assert RunFolder.open(trial_folder(folder, 1)).config.max_steps == 27
@@ -42,7 +42,7 @@ def test_a_trial_that_stops_at_a_rung_is_what_a_whole_run_is_there(tiny_base, tm
     """The schedules do not know of rungs: the losses and the rates of the first steps are the same."""
     folder = prepared_search(tmp_path, tiny_base, overrides={"log_every_steps": 1})
 
-    def stopped(step, cer, seconds):
+    def stopped(step, cer, loss, seconds):
         if step == 9:
             raise Died
 
@@ -57,7 +57,7 @@ def test_a_trial_that_stops_at_a_rung_is_what_a_whole_run_is_there(tiny_base, tm
 def test_a_trial_that_died_goes_on_to_the_same_end(tiny_base, tmp_path):
     folder = prepared_search(tmp_path, tiny_base)
 
-    def dies(step, cer, seconds):
+    def dies(step, cer, loss, seconds):
         if step == 9:
             raise Died
         results.add(folder, results.Report(0, step, cer, seconds, results.RUNNING))
@@ -65,11 +65,11 @@ def test_a_trial_that_died_goes_on_to_the_same_end(tiny_base, tmp_path):
     with pytest.raises(Died):
         run_trial(folder, 0, dies)
     told = []
-    run_trial(folder, 0, lambda step, cer, seconds: told.append((step, cer)))
+    run_trial(folder, 0, lambda step, cer, loss, seconds: told.append((step, cer)))
     assert [step for step, _ in told] == [9, 27]  # what was reported is not judged again
     other = prepared_search(tmp_path / "other", tiny_base)
     whole = []
-    run_trial(other, 0, lambda step, cer, seconds: whole.append((step, cer)))
+    run_trial(other, 0, lambda step, cer, loss, seconds: whole.append((step, cer)))
     assert told == whole[1:]
     assert curve(folder, 0) == curve(other, 0)
 
@@ -99,6 +99,14 @@ def test_the_best_is_the_lowest_of_those_that_came_furthest():
     best = results.best([results.Report(trial, step, cer, 1.0, state) for trial, step, cer, state in rows])
     assert best is not None and best.trial == 2
     assert results.best([]) is None
+
+
+def test_the_loss_decides_between_trials_of_the_same_cer():
+    pair = [results.Report(0, 9, 0.5, 1.0, "done", 2.1), results.Report(1, 9, 0.5, 1.0, "done", 1.9)]
+    best = results.best(pair)
+    assert best is not None and best.trial == 1
+    worse = results.Report(2, 9, 0.501, 1.0, "done", 0.0)
+    assert min([*pair, worse], key=lambda one: one.score).trial == 1
 
 
 def test_a_line_that_was_cut_off_is_left_out(tmp_path):

@@ -38,8 +38,11 @@ class ConfigError(ValueError):
     """A knob that makes no sense; the message is one sentence that names it, `field` the knob itself."""
 
     def __init__(self, field: str, message: str) -> None:
-        super().__init__(message)
+        super().__init__(field, message)  # both: it must survive the way between processes
         self.field = field
+
+    def __str__(self) -> str:
+        return str(self.args[1])
 
 
 class PipelineConfig(

@@ -7,7 +7,7 @@ Imports Ray: only ever in the search's own process (cluster.py says what must be
 
 import logging
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -71,7 +71,7 @@ def scheduler_of(budget: Budget) -> TrialScheduler:
         return FIFOScheduler()
     return ASHAScheduler(
         time_attr="step",
-        metric="cer",
+        metric="score",
         mode="min",
         max_t=budget.steps,
         grace_period=budget.first_rung,
@@ -97,14 +97,14 @@ def remember(scheduler: Any, folder: Path, budget: Budget) -> None:
         trial = _Earlier(f"earlier-{report.trial}")
         if report.trial not in last:
             scheduler.on_trial_add(None, trial)
-        decision = scheduler.on_trial_result(None, trial, {"step": report.step, "cer": report.cer})
+        decision = scheduler.on_trial_result(None, trial, {"step": report.step, "score": report.score})
         last[report.trial] = report, decision
     states = results.states(reports)
     for number, (report, decision) in last.items():
         if states[number] not in results.ENDED and decision == TrialScheduler.STOP:
             results.add(
                 folder,
-                Report(number, report.step, report.cer, report.seconds, _state(report.step, True, budget)),
+                replace(report, state=_state(report.step, True, budget)),
             )
 
 
@@ -120,7 +120,7 @@ class Notes(tune.Callback):
     ) -> None:
         number, step = trial.config["number"], result["step"]
         state = _state(step, bool(result.get("done")), self._budget)
-        self._add(Report(number, step, result["cer"], round(result["seconds"], 1), state))
+        self._add(Report(number, step, result["cer"], round(result["seconds"], 1), state, result["loss"]))
         logger.info("trial %d, step %d: CER %.4f, %s", number, step, result["cer"], state)
 
     def on_trial_recover(self, iteration: int, trials: list[Any], trial: Any, **info: Any) -> None:
@@ -166,8 +166,9 @@ def _trial(config: dict[str, Any]) -> None:
 
     torch.set_num_threads(config["threads"])
 
-    def tell(step: int, cer: float, seconds: float) -> None:
-        tune.report({"step": step, "cer": cer, "seconds": seconds})
+    def tell(step: int, cer: float, loss: float, seconds: float) -> None:
+        score = results.score_of(cer, loss)
+        tune.report({"step": step, "score": score, "cer": cer, "loss": loss, "seconds": seconds})
 
     run_trial(Path(config["folder"]), config["number"], tell)
 

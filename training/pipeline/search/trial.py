@@ -21,7 +21,7 @@ from training.pipeline.search.request import BASE, SearchRequest, trial_folder
 from training.pipeline.train import train, trainer_for
 from training.pipeline.weights import card_of
 
-Tell = Callable[[int, float, float], None]  # (steps done, CER, seconds so far)
+Tell = Callable[[int, float, float, float], None]  # (steps done, CER, loss per token, seconds so far)
 
 
 def run_trial(folder: Path, number: int, tell: Tell) -> None:
@@ -33,16 +33,17 @@ def run_trial(folder: Path, number: int, tell: Tell) -> None:
     share(base, own)
     target = own.path / "train"
     target.mkdir(exist_ok=True)
-    dev = FeatureStore(own.path / "prepare", "dev")
-    dev.cuts = []  # CER is asked here; the loss on the same speech would only cost time
+    dev, unwatched = (FeatureStore(own.path / "prepare", "dev") for _ in range(2))
+    unwatched.cuts = []  # the loss is asked at the rungs, not at every checkpoint
     trainer = trainer_for(own, join_world())
 
     def judge(done: int) -> None:
         known = results.reported_step(results.read(folder), number)
         if done in request.budget.milestones and done > known:
-            tell(done, cer_of(trainer.model, base, config), trainer.seconds)
+            cer = cer_of(trainer.model, base, config)
+            tell(done, cer, trainer.dev_loss(dev), trainer.seconds)
 
-    train(trainer, target, dev, StopFlag(), on_checkpoint=judge)
+    train(trainer, target, unwatched, StopFlag(), on_checkpoint=judge)
 
 
 def share(base: RunFolder, own: RunFolder) -> None:
