@@ -153,4 +153,4 @@ if __name__ == "__main__":
     if arguments.quick:
         main(48, 24, 2, 1)
     else:
-        main(240, 120, 4, arguments.repeats)
+        main(160, 120, 3, arguments.repeats)
