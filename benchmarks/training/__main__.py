@@ -30,6 +30,7 @@ def job_of(base_ref: str, epochs: int, mean_s: float) -> dict[str, Any]:
         "method": "full",
         "adapter_strength": 1.0,
         "augment": False,
+        "fused_optimizer": True,  # as the peer
         "replay_share": 0.0,
         "dev_share": 0.0,
         "learning_rate": RATE,

@@ -16,7 +16,7 @@ MARGIN_FRAMES = 20
 SHORTEST_WINDOW_FRAMES = 100
 PADDED_STEP_FACTOR = 4  # a step of full windows may cost this many times the budget, else it holds too little
 GRID_FRAMES = FRAMES_PER_S  # of windows that a cut always has
-ROUGHLY = 0.15  # how much like durations are stirred, so that buckets change from epoch to epoch
+ROUGHLY = 0.06  # how much like durations are stirred, so that buckets change from epoch to epoch
 
 
 @dataclass(frozen=True, slots=True)
