@@ -14,6 +14,7 @@ from tests.factories import make_site
 from tests.training.rows import make_approved
 from tests.training.tiny import QUICK, make_utterances
 from training.models import Run, RunStatus, SpeechModel, SpeechModelKind
+from training.pipeline.config import STAGES
 from training.selectors.evaluations import comparisons_of
 from training.selectors.runs import curve_of, log_tail
 from training.services import execution
@@ -104,15 +105,7 @@ def test_a_training_process_killed_in_the_middle_is_resumed_to_the_end(run, proc
 
 
 def _check_what_came_of_it(run):
-    assert set(run.stage_seconds) == {
-        "normalize",
-        "prepare",
-        "train",
-        "strength",
-        "merge",
-        "evaluate",
-        "record",
-    }
+    assert set(run.stage_seconds) == set(STAGES)
     assert sum(run.rank_pattern.values()) == 2 * len(run.rank_pattern)
     model = run.produced
     folder = Path(model.ref)

@@ -18,7 +18,6 @@ class MachineKnobs(Knobs):
     fused_optimizer: bool = knob(
         False, _("AdamW in one kernel: faster on accelerators; no: the same arithmetic everywhere.")
     )
-    compile: bool = knob(False, _("torch.compile of the model; pays on long runs with few window lengths."))
     strategy: Literal["ddp", "zero2"] = knob(
         "ddp", _("How processes share the work: DDP, or DeepSpeed ZeRO-2 with the optimizer in main memory.")
     )

@@ -21,7 +21,7 @@ class Ddp:
     ) -> None:
         self._optimizer, self._config, self._world = optimizer, config, world
         self._trained = list(trained_parameters(model).values())
-        self._model: Any = torch.compile(model) if config.compile else model
+        self._model: Any = model
         if world.size > 1:
             # Every pass uses every trained parameter (the first step checks it): nothing to search for.
             self._model = DistributedDataParallel(self._model, find_unused_parameters=False)

@@ -22,7 +22,7 @@ class Zero2:
         self, model: Any, optimizer: torch.optim.Optimizer, config: PipelineConfig, world: World
     ) -> None:
         self._optimizer, self._config, self._world = optimizer, config, world
-        self._model: Any = torch.compile(model) if config.compile else model
+        self._model: Any = model
 
     @cached_property
     def _engine(self) -> Any:
