@@ -100,7 +100,7 @@ def test_fresh_killed_resumed_continued_cancelled_and_compared(engineer, page_of
     page.get_by_label("Run A").select_option(value=str(first.uuid))
     page.get_by_label("Run B").select_option(value=str(second.uuid))
     page.get_by_role("button", name="Compare", exact=True).click()
-    expect(page.get_by_role("cell", name="method", exact=True)).to_be_visible()
+    expect(page.get_by_role("rowheader", name="method", exact=True)).to_be_visible()
 
     third = train(page, "third")
     page.get_by_role("button", name="Cancel").click()

@@ -46,6 +46,9 @@ def process(*arguments):
     )
 
 
+STEPS = 200  # seconds, so that a signal finds them under way
+
+
 def told(lines):
     return [json.loads(line[len(MARK) :]) for line in lines if line.startswith(MARK)]
 
@@ -54,7 +57,7 @@ def told(lines):
 @pytest.mark.slow
 def test_two_workers_of_a_local_cluster_make_the_adapter_that_torchrun_makes(tmp_path, tiny_base):
     """Asked to stop on the way and taken up again: the driver passes both on."""
-    run = make_run(tmp_path / "ray", tiny_base)
+    run = make_run(tmp_path / "ray", tiny_base, max_steps=STEPS)
     driver, said = process(*BY_RAY, run.path, "--workers", 2), []
     for line in driver.stdout:
         said.append(line)
@@ -69,11 +72,11 @@ def test_two_workers_of_a_local_cluster_make_the_adapter_that_torchrun_makes(tmp
     assert again.returncode == 0, output
     training = [one for one in told(output.splitlines()) if one.get("stage") == "train"]
     steps = [one["step"] for one in training if "step" in one]
-    assert steps and min(steps) > 4 and max(steps) == 20
+    assert steps and min(steps) > 4 and max(steps) == STEPS
     assert run.result("train")["processes"] == 2 and run.is_done("record")
     assert not (run.path / "train" / cluster.STORAGE).exists()
 
-    other = make_run(tmp_path / "torchrun", tiny_base)
+    other = make_run(tmp_path / "torchrun", tiny_base, max_steps=STEPS)
     by_torchrun = process(*BY_TORCHRUN, "-m", "training.pipeline", other.path)
     assert by_torchrun.communicate(timeout=300)[0] and by_torchrun.returncode == 0
     ours, theirs = (load_file(one.path / "train/adapter/adapter_model.safetensors") for one in (run, other))
