@@ -39,13 +39,8 @@ run: setup ## start web, worker and engine with the demo hospital
 loop: setup ## recording to better live model, end to end, measured
 	$(BIN)/python -m benchmarks.loop
 
-# Half of the suite knows no database: it runs beside the other half, with data of its own, and is shown after it.
-PURE := $(VENV)/pure
 test: setup ## every test this machine can run
-	@mkdir -p $(PURE); \
-	AUSCULT_DATA_DIR=$(CURDIR)/$(PURE)/data $(BIN)/python -m pytest --without-database > $(PURE)/log 2>&1 & pure=$$!; \
-	$(BIN)/python -m pytest --only-database; database=$$?; \
-	wait $$pure; pure=$$?; cat $(PURE)/log; exit $$((database + pure))
+	$(BIN)/python -m pytest
 
 check: setup ## format, lint, types, floors, migrations, tests
 	$(BIN)/ruff format --check .

@@ -11,16 +11,14 @@ DATABASE_FIXTURES = {"db", "transactional_db", "django_db_reset_sequences", "liv
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--only-database", action="store_true", help="only tests that touch the database")
-    parser.addoption("--without-database", action="store_true", help="only tests that do not")
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    only, without = config.getoption("--only-database"), config.getoption("--without-database")
-    if not only and not without:
+    if not config.getoption("--only-database"):
         return
-    kept = [item for item in items if touches_database(item) is bool(only)]
-    config.hook.pytest_deselected(items=[item for item in items if item not in kept])
-    items[:] = kept
+    own = [item for item in items if touches_database(item)]
+    config.hook.pytest_deselected(items=[item for item in items if item not in own])
+    items[:] = own
 
 
 def touches_database(item: pytest.Item) -> bool:
