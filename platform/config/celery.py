@@ -6,8 +6,11 @@ from pathlib import Path
 from celery import Celery
 from django.conf import settings
 
+from config import broker
+
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings.main")
 
+broker.install()
 app = Celery("auscult")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
