@@ -105,9 +105,9 @@ def test_a_fresh_scheduler_decides_as_the_old_one_would_have(tmp_path):
 
     budget = Budget(steps=90, reduction_factor=3)
     for report in (
-        Report(0, 10, 0.2, 1.0, RUNNING),
-        Report(1, 10, 0.9, 1.0, RUNNING),  # the search died before this decision reached its trial
-        Report(0, 30, 0.1, 1.0, RUNNING),
+        Report(0, 10, 0.9, 1.0, RUNNING, loss=1.0),  # its CER is worse for now, but it learns faster
+        Report(1, 10, 0.2, 1.0, RUNNING, loss=2.0),  # the search died before this decision reached its trial
+        Report(0, 30, 0.1, 1.0, RUNNING, loss=0.5),
     ):
         results.add(tmp_path, report)
     scheduler = scheduler_of(budget)
@@ -118,7 +118,7 @@ def test_a_fresh_scheduler_decides_as_the_old_one_would_have(tmp_path):
         trial_id = "new"
 
     scheduler.on_trial_add(None, Newcomer)
-    assert scheduler.on_trial_result(None, Newcomer, {"step": 10, "score": 0.5}) == "STOP"
+    assert scheduler.on_trial_result(None, Newcomer, {"step": 10, "loss": 1.5}) == "STOP"
 
 
 def test_a_search_in_which_every_trial_fails_says_why_in_one_line(tiny_base, tmp_path):

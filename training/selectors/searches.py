@@ -23,6 +23,7 @@ class TrialRow:
     state: str = WAITING
     step: int = 0
     seconds: float = 0.0
+    loss: float | None = None  # per token on the held-out speech, at its last rung
     restarts: int = 0
     cers: list[tuple[int, float]] = field(default_factory=list)
     is_best: bool = False
@@ -73,7 +74,7 @@ def _take(row: TrialRow, report: results.Report) -> None:
         return
     row.state = report.state
     if report.cer is not None:
-        row.step, row.seconds = report.step, report.seconds
+        row.step, row.seconds, row.loss = report.step, report.seconds, report.loss
         if (report.step, report.cer) not in row.cers:
             row.cers.append((report.step, report.cer))
 

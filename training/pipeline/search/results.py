@@ -7,7 +7,6 @@ from pathlib import Path
 from training.pipeline.search.request import RESULTS
 
 RUNNING, STOPPED, DONE, FAILED, RESTARTED = "running", "stopped", "done", "failed", "restarted"
-TIE = 1e-4  # a loss of a few nats stays below one character in two thousand
 ENDED = frozenset({STOPPED, DONE, FAILED})
 
 
@@ -15,7 +14,7 @@ ENDED = frozenset({STOPPED, DONE, FAILED})
 class Report:
     """`state` is what became of the trial at this step; `seconds` it has trained. A restart has no CER.
 
-    `loss` per token on the held-out speech decides between trials of the same CER.
+    `loss` per token on the held-out speech decides at the rungs, and between trials of the same CER.
     """
 
     trial: int
@@ -24,16 +23,6 @@ class Report:
     seconds: float
     state: str
     loss: float = 0.0
-
-    @property
-    def score(self) -> float:
-        """What is minimised. Raises TypeError where there is no CER."""
-        return score_of(self.cer, self.loss)  # type: ignore[arg-type]
-
-
-def score_of(cer: float, loss: float) -> float:
-    """CER. Before a model has changed what it writes, many trials have the same: then the loss tells."""
-    return cer + TIE * loss
 
 
 def add(folder: Path, report: Report) -> None:
@@ -64,7 +53,7 @@ def best(reports: list[Report]) -> Report | None:
     scored = [one for one in reports if one.cer is not None]
     furthest = max((one.step for one in scored), default=0)
     last = [one for one in scored if one.step == furthest]
-    return min(last, key=lambda one: (one.score, one.trial), default=None)
+    return min(last, key=lambda one: (one.cer, one.loss, one.trial), default=None)
 
 
 def reported_step(reports: list[Report], trial: int) -> int:

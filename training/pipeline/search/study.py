@@ -67,11 +67,16 @@ def study(folder: Path, request: SearchRequest, share: Share, storage: Path, sto
 
 
 def scheduler_of(budget: Budget) -> TrialScheduler:
+    """Rungs compare the loss per token on the held-out speech; CER decides among those that reach the end.
+
+    While a rate is at its peak, CER rises before it falls and is noisy on few utterances; the loss already
+    tells who learns fastest (docs/experiments.md).
+    """
     if not budget.stop_early or budget.rungs == 1:
         return FIFOScheduler()
     return ASHAScheduler(
         time_attr="step",
-        metric="score",
+        metric="loss",
         mode="min",
         max_t=budget.steps,
         grace_period=budget.first_rung,
@@ -97,7 +102,7 @@ def remember(scheduler: Any, folder: Path, budget: Budget) -> None:
         trial = _Earlier(f"earlier-{report.trial}")
         if report.trial not in last:
             scheduler.on_trial_add(None, trial)
-        decision = scheduler.on_trial_result(None, trial, {"step": report.step, "score": report.score})
+        decision = scheduler.on_trial_result(None, trial, {"step": report.step, "loss": report.loss})
         last[report.trial] = report, decision
     states = results.states(reports)
     for number, (report, decision) in last.items():
@@ -167,8 +172,7 @@ def _trial(config: dict[str, Any]) -> None:
     torch.set_num_threads(config["threads"])
 
     def tell(step: int, cer: float, loss: float, seconds: float) -> None:
-        score = results.score_of(cer, loss)
-        tune.report({"step": step, "score": score, "cer": cer, "loss": loss, "seconds": seconds})
+        tune.report({"step": step, "cer": cer, "loss": loss, "seconds": seconds})
 
     run_trial(Path(config["folder"]), config["number"], tell)
 
