@@ -76,8 +76,9 @@ async def speak(
     try:
         await asyncio.gather(*(one(speaker) for speaker in speakers))
     finally:
-        if breaking:
-            breaking.cancel()
+        if accidents and breaking:
+            accidents.enough = True
+            await breaking
 
 
 def run(arguments: argparse.Namespace, postgres: Postgres | None) -> None:
@@ -118,8 +119,11 @@ def run(arguments: argparse.Namespace, postgres: Postgres | None) -> None:
 def report(
     calm: Sequence[Speaker], disturbed: Sequence[Speaker], accidents: Accidents, took_s: float, database: str
 ) -> None:
+    from django.db import connections
+
     from speech.metrics import cer
 
+    connections.close_all()  # they were cut by the accidents
     expected = [verdict_of(speaker) for speaker in calm]
     found = [verdict_of(speaker) for speaker in disturbed]
     rates = [

@@ -22,13 +22,14 @@ class Accidents:
     ) -> None:
         self._speakers, self._webs, self._engine, self._postgres = speakers, webs, engine, postgres
         self._rng = rng
+        self.enough = False
         self.happened: Counter[str] = Counter()
 
     async def go_on(self, pause_s: float, kinds_first: bool = True) -> None:
-        """Until it is cancelled: one accident after the other."""
+        """One accident after the other, each to its end, until it is `enough`."""
         kinds = [*self._kinds()]
         due = [*kinds] if kinds_first else []
-        while True:
+        while not self.enough:
             await asyncio.sleep(self._rng.uniform(0.5, 1.5) * pause_s)
             # Sockets break more often than machines.
             kind = due.pop() if due else self._rng.choice([kinds[0], kinds[0], *kinds])
