@@ -55,8 +55,8 @@ Request = PartialWanted | FinalWanted
 class Heard:
     """The answer to a request. Word times count from the start of the request's sound.
 
-    `rejected_text` was heard and taken for invention: kept for a person, never shown or fed back.
-    `pressure`: how hard pressed the engine is, 0 (not at all) to 3.
+    `rejected_text` was heard and doubted: it is kept for a person to look at, never shown as said.
+    `pressure` is how hard-pressed the engine is, 0 (all well) to 3; `fallback`: it lost its accelerator.
     """
 
     text: str
@@ -69,6 +69,7 @@ class Heard:
     pressure: int = 0
     language: str = ""
     tokens: tuple[Token, ...] = ()
+    fallback: bool = False
 
 
 @dataclass(frozen=True, slots=True)
