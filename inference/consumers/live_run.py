@@ -28,6 +28,9 @@ logger = logging.getLogger(__name__)
 
 INBOX_FRAMES = 600  # a minute of sound at 100 ms a frame, then the sender has to wait
 GIVE_UP_S = 30.0  # how long the text of one utterance is asked for
+# Half a second of sound takes the voice detector 2 ms, about what going to a thread and back costs; what has
+# piled up, or is read again from the disk, must not hold the others up.
+INLINE_BYTES = 16_000
 TAIL_S = 60.0  # how long the last texts are waited for after a stop
 
 
@@ -194,10 +197,12 @@ class LiveRun:
         await self._listen(frames)
 
     async def _listen(self, frames: list[Frame]) -> None:
+        def feed() -> list[tuple[float, list[Event]]]:
+            return [(frame.arrived_s, self._streaming.feed(frame.pcm)) for frame in frames]
+
         async with self._ears:
-            found = await asyncio.to_thread(
-                lambda: [(frame.arrived_s, self._streaming.feed(frame.pcm)) for frame in frames]
-            )
+            is_little = sum(len(frame.pcm) for frame in frames) <= INLINE_BYTES
+            found = feed() if is_little else await asyncio.to_thread(feed)
         for arrived_s, events in found:
             await self._handle(events, arrived_s)
 

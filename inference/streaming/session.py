@@ -103,7 +103,7 @@ class StreamingSession:
 
     def reopen(self, index: int, start_ms: int, end_ms: int, pcm: bytes) -> list[Event]:
         """An utterance from before the session was continued that has no text yet: it is asked for again."""
-        utterance = _Utterance(index, ended=True)
+        utterance = Utterance(index, start_ms, ended=True)
         utterance.wanted = FinalWanted(index, 1, pcm, start_ms, end_ms, end_ms - start_ms)
         self._open[index] = utterance
         return [utterance.wanted]
