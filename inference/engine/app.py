@@ -4,9 +4,10 @@ import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import asdict
+from typing import Annotated
 
 import numpy as np
-from fastapi import FastAPI, Header, Request
+from fastapi import FastAPI, Header, Query, Request
 from fastapi.responses import JSONResponse, PlainTextResponse
 
 from inference.engine.config import EngineConfig, UnknownModelError
@@ -36,6 +37,10 @@ def answer(checked: Checked, model: str, queue_s: float, decode_s: float) -> dic
         "flags": checked.flags,
         "rejected_text": checked.rejected_text,
         "model": model,
+        "adapter": "",
+        "backend": "transformers",
+        "pressure": 0,
+        "fallback": False,
         "queue_ms": round(queue_s * 1000),
         "decode_ms": round(decode_s * 1000),
     }
@@ -66,6 +71,9 @@ def create_app(config: EngineConfig | None = None, loader: Callable[[str], Recog
         lane: Lane = Lane.FINAL,
         word_times: bool = True,
         speech_ms: int | None = None,
+        adapter: str = "",
+        prompt: str = "",
+        hotwords: Annotated[list[str] | None, Query()] = None,
         x_session: str = Header(default=""),
     ) -> JSONResponse:
         engine.metrics.count("auscult_engine_requests_total")
@@ -99,6 +107,18 @@ def create_app(config: EngineConfig | None = None, loader: Callable[[str], Recog
     async def health() -> JSONResponse:
         body = {"ready": not engine.problem, "problem": engine.problem, "models": engine.cache.refs()}
         return JSONResponse(body, status_code=503 if engine.problem else 200)
+
+    @app.get("/v1/load")
+    async def load_now() -> dict[str, object]:
+        return {
+            "active": 0,
+            "capacity": 0.0,
+            "accepts": not engine.problem,
+            "retry_after_s": 0.0,
+            "pressure": 0,
+            "device": "cpu",
+            "fallback": False,
+        }
 
     @app.get("/metrics")
     async def metrics() -> PlainTextResponse:

@@ -20,6 +20,7 @@ SAMPLE_RATE_HZ = 16_000
 class Lane(StrEnum):
     FINAL = "final"
     PARTIAL = "partial"
+    BATCH = "batch"
 
 
 class SupersededError(Exception):
