@@ -10,7 +10,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('accounts', '0001_initial'),
-        ('inference', '0001_initial'),
+        ('inference', '0002_sealed_sessions'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
