@@ -51,12 +51,15 @@ def create_app(config: EngineConfig | None = None, loader: Callable[..., Recogni
 
     @app.post("/v1/transcribe")
     async def transcribe(
-        request: Request, wanted: Annotated[Wanted, Query()], x_session: str = Header(default="")
+        request: Request,
+        wanted: Annotated[Wanted, Query()],
+        x_session: str = Header(default=""),
+        x_admitted: bool = Header(default=False),
     ) -> JSONResponse:
         engine.metrics.count("auscult_engine_requests_total")
         try:
             audio = audio_of(await body_of(request))
-            answer = await engine.hear(ask_of(wanted, audio, x_session))
+            answer = await engine.hear(ask_of(wanted, audio, x_session, x_admitted))
         except Exception as error:
             refusal = problem_of(error)
             if refusal.status_code == 503:
@@ -111,8 +114,9 @@ def audio_of(body: bytes) -> np.ndarray:
     return np.frombuffer(body, dtype="<i2").astype(np.float32) / 32768.0
 
 
-def ask_of(wanted: Wanted, audio: np.ndarray, session: str) -> Ask:
-    return Ask(audio=audio, session=session, **{**wanted.model_dump(), "hotwords": tuple(wanted.hotwords)})
+def ask_of(wanted: Wanted, audio: np.ndarray, session: str, admitted: bool) -> Ask:
+    asked = {**wanted.model_dump(), "hotwords": tuple(wanted.hotwords)}
+    return Ask(audio=audio, session=session, admitted=admitted, **asked)
 
 
 def body_of_answer(answer: Answer) -> dict[str, object]:
