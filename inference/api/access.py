@@ -18,8 +18,8 @@ from django.views.decorators.csrf import csrf_exempt
 from base.errors import DomainError
 from inference.api.problems import openai_answer
 from inference.models import Scope
-from inference.selectors.callers import Caller, caller_of
-from inference.services.keys import api_key_touch
+from inference.selectors.callers import Caller
+from inference.services.keys import caller_admit
 
 View = Callable[..., Any]
 LANGUAGE = "en"  # programs and their makers read these sentences, whatever the pages speak
@@ -69,20 +69,11 @@ class Door:
     def _caller(self, request: HttpRequest) -> Caller:
         if request.method != self.method:
             raise MethodNotAllowed("method_not_allowed", f"Only {self.method} is answered here.")
-        caller = caller_by_secret(secret_of(request.headers.get("Authorization", "")))
-        if self.scope is not None:
-            caller.require(self.scope)
-        return caller
+        secret = secret_of(request.headers.get("Authorization", ""))
+        return caller_admit(secret=secret, scope=self.scope)
 
 
 def secret_of(authorization: str) -> str:
     """The key of `Bearer <key>` (OpenAI) or `Token <key>` (Deepgram); empty when there is none."""
     scheme, _space, secret = authorization.partition(" ")
     return secret.strip() if scheme.lower() in SCHEMES else ""
-
-
-def caller_by_secret(secret: str) -> Caller:
-    """Raises Unauthenticated. The key is noted as used."""
-    caller = caller_of(secret)
-    api_key_touch(key=caller.key)
-    return caller

@@ -15,7 +15,7 @@ from accounts.selectors import require_role
 from audit.services import entry_add
 from base.errors import DomainError, Forbidden
 from inference.models import ApiKey, Scope
-from inference.selectors.callers import KEY_MARK, TOKEN_MARK, Caller, hash_of, token_signer
+from inference.selectors.callers import KEY_MARK, TOKEN_MARK, Caller, caller_of, hash_of, token_signer
 from inference.selectors.sessions import dictation_sites
 
 SHOWN_CHARACTERS = 12  # enough to tell keys apart, far too few to guess the rest
@@ -70,6 +70,15 @@ def api_key_touch(*, key: ApiKey) -> None:
     now = timezone.now()
     stale = Q(last_used_at=None) | Q(last_used_at__lt=now - USED_AGAIN_AFTER)
     ApiKey.objects.filter(stale, pk=key.pk).update(last_used_at=now)
+
+
+def caller_admit(*, secret: str, scope: Scope | None = None) -> Caller:
+    """Who the secret speaks for; its key is noted as used. Raises Unauthenticated or Forbidden."""
+    caller = caller_of(secret)
+    if scope is not None:
+        caller.require(scope)
+    api_key_touch(key=caller.key)
+    return caller
 
 
 def token_issue(*, caller: Caller, seconds: int) -> tuple[str, int]:
