@@ -38,9 +38,12 @@ def openai_answer(error: DomainError) -> JsonResponse:
     return _answer({"error": openai_problem(error)}, error)
 
 
+def deepgram_problem(error: DomainError) -> Problem:
+    return {"err_code": error.code.upper(), "err_msg": str(error.message), "request_id": str(uuid4())}
+
+
 def deepgram_answer(error: DomainError) -> JsonResponse:
-    body = {"err_code": error.code.upper(), "err_msg": str(error.message), "request_id": str(uuid4())}
-    return _answer(body, error)
+    return _answer(deepgram_problem(error), error)
 
 
 def _answer(body: Problem, error: DomainError) -> JsonResponse:

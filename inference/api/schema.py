@@ -4,7 +4,7 @@ plain asynchronous ones (a transcription waits for the engine), so they are writ
 from typing import Any
 
 STRING, NUMBER, INTEGER, BOOLEAN = ({"type": name} for name in ("string", "number", "integer", "boolean"))
-KEYED = [{"apiKey": []}]
+KEYED: list[dict[str, list[str]]] = [{"apiKey": []}]
 ERROR = {"$ref": "#/components/schemas/OpenAIError"}
 
 

@@ -18,7 +18,7 @@ from base.errors import DomainError
 from inference.api.access import LANGUAGE
 from inference.api.problems import Busy, openai_problem
 from inference.consumers.admission import require_room
-from inference.consumers.credentials import credentials_of
+from inference.consumers.credentials import Credentials, credentials_of
 from inference.consumers.dictation import Dictation
 from inference.consumers.live_run import NotSaved, Saved
 from inference.consumers.notices import Notice, TakenOver
@@ -42,6 +42,7 @@ class GuestConsumer(AsyncWebsocketConsumer):
     protocol: ClassVar[str]
     caller: Caller
     dictation: Dictation | None = None
+    close_with: tuple[int | None, str | None] = (None, None)
     _unsaved: UnsavedSound | None = None
     _ending: asyncio.Task[None] | None = None
     _touching: asyncio.Task[None] | None = None
@@ -59,6 +60,10 @@ class GuestConsumer(AsyncWebsocketConsumer):
     async def refused(self, error: DomainError) -> None:
         """The session cannot be had; say so before the socket is closed."""
 
+    def problem(self, error: DomainError) -> Message:
+        """The body of an HTTP refusal."""
+        return {"error": openai_problem(error)}
+
     async def ended(self) -> None:
         """All texts are out: the last message, if there is one."""
 
@@ -69,19 +74,27 @@ class GuestConsumer(AsyncWebsocketConsumer):
         try:
             self.caller = await self.admit(credentials.secret)
         except DomainError as error:
-            if credentials.by_header:
-                await self._deny(error)
-            else:
-                await self.accept(credentials.subprotocol)
-                await self.turn_away(error)
+            await self.not_admitted(error, credentials)
             return
         await self.accept(credentials.subprotocol)
+        await self.begin()
+
+    async def not_admitted(self, error: DomainError, credentials: Credentials) -> None:
+        """A program gets an HTTP answer; a page could not read one, so it gets an open socket that closes."""
+        if credentials.by_header:
+            await self.deny(error)
+        else:
+            await self.accept(credentials.subprotocol)
+            await self.turn_away(error)
+
+    async def has_room(self) -> bool:
+        """Whoever finds none has been told."""
         try:
             await require_room()
         except Busy as error:
             await self.turn_away(error)
-        else:
-            await self.begin()
+            return False
+        return True
 
     async def admit(self, secret: str) -> Caller:
         """Raises DomainError, in the language of programs."""
@@ -101,6 +114,7 @@ class GuestConsumer(AsyncWebsocketConsumer):
             in_background(self._stop(self.dictation))
 
     async def say(self, message: Message) -> None:
+        """Nothing after the end."""
         if not self._is_gone:
             await self.send(text_data=json.dumps(message, ensure_ascii=False))
 
@@ -139,6 +153,8 @@ class GuestConsumer(AsyncWebsocketConsumer):
             )
             return
         if self.dictation.is_full:
+            message = "This session is as long as a recording may be; it is kept, open a new one."
+            await self.refused(DomainError("session_full", message))
             self.end()
 
     def end(self) -> None:
@@ -151,7 +167,8 @@ class GuestConsumer(AsyncWebsocketConsumer):
             if self.dictation:
                 await self._stop(self.dictation)
             await self.ended()
-            await self.close()
+            self._is_gone = True
+            await self.close(*self.close_with)
         except Exception:  # the edge of a task: nobody else would say it
             logger.exception("ending a %s session", self.protocol)
 
@@ -176,12 +193,12 @@ class GuestConsumer(AsyncWebsocketConsumer):
             await asyncio.sleep(TOUCH_S)
             await dictation.touch()
 
-    async def _deny(self, error: DomainError) -> None:
+    async def deny(self, error: DomainError) -> None:
         """An HTTP answer in place of the socket, where the server can give one."""
         if "websocket.http.response" not in self.scope.get("extensions", {}):
             await self.close(NOT_LET_IN)
             return
-        body = json.dumps({"error": openai_problem(error)}).encode()
+        body = json.dumps(self.problem(error)).encode()
         headers = [(b"content-type", b"application/json"), (b"content-length", str(len(body)).encode())]
         start = {"type": "websocket.http.response.start", "status": error.status, "headers": headers}
         await self.base_send(start)
