@@ -6,7 +6,7 @@ the next when it does not. Knows nothing of sockets or rows.
 
 import logging
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Any
 from zlib import crc32
 
@@ -108,6 +108,8 @@ class EngineClient:
             raise EngineUnavailableError("busy", retry_s=float(answer.headers.get("Retry-After", 1)))
         if answer.status_code != 200:
             raise EngineUnavailableError(answer.text[:200], retry_s=None)
+        # One that was let in once stays so, also at another engine or after a restart.
+        self._client.headers["X-Admitted"] = "1"
         return heard_of(answer.json())
 
 
@@ -120,8 +122,9 @@ async def engine_load() -> EngineLoad | None:
         for address in engine_addresses():
             try:
                 answer = (await client.get(f"{address}/v1/load")).raise_for_status()
-                found = EngineLoad(**answer.json())
-            except (httpx.HTTPError, ValueError, TypeError):
+                body = answer.json()
+                found = EngineLoad(**{one.name: body[one.name] for one in fields(EngineLoad)})
+            except (httpx.HTTPError, ValueError, KeyError):
                 continue
             if found.accepts:
                 return found

@@ -77,7 +77,14 @@ class EndUtterance:
     """In line behind the frames: what is being said ends here, by the client's word."""
 
 
-Notice = Saved | NotSaved | Deaf | Understood | Event
+@dataclass(frozen=True, slots=True)
+class EndedByClient:
+    """The client's word was followed: `utterance` ended by it, None when nobody spoke."""
+
+    utterance: int | None
+
+
+Notice = Saved | NotSaved | Deaf | Understood | EndedByClient | Event
 
 
 class LiveRun:
@@ -178,6 +185,8 @@ class LiveRun:
                 async with self._ears:
                     events = self._streaming.end_utterance()
                 await self._handle(events, time.monotonic())
+                ended = [event.utterance for event in events if isinstance(event, SpeechEnded)]
+                await self._tell(EndedByClient(ended[0] if ended else None))
         await self._take(frames)
 
     async def _take(self, frames: list[Frame]) -> None:

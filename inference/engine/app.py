@@ -14,12 +14,11 @@ from pydantic import BaseModel
 from inference.engine.asks import Answer, Ask
 from inference.engine.config import EngineConfig
 from inference.engine.engine import Engine
-from inference.engine.problems import AudioTooLongError, BadAudioError, problem_of
-from inference.engine.queue import SAMPLE_RATE_HZ, Lane
+from inference.engine.kserve import kserve_routes
+from inference.engine.problems import problem_of
+from inference.engine.queue import Lane
+from inference.engine.sound import audio_of, body_of
 from speech.recognizer import Recognizer, load
-
-MAX_AUDIO_S = 30
-MAX_BODY_BYTES = MAX_AUDIO_S * SAMPLE_RATE_HZ * 2
 
 
 class Wanted(BaseModel):
@@ -48,15 +47,19 @@ def create_app(config: EngineConfig | None = None, loader: Callable[..., Recogni
 
     app = FastAPI(title="Auscult engine", lifespan=lifespan, docs_url=None, redoc_url=None)
     app.state.engine = engine
+    app.include_router(kserve_routes(engine))
 
     @app.post("/v1/transcribe")
     async def transcribe(
-        request: Request, wanted: Annotated[Wanted, Query()], x_session: str = Header(default="")
+        request: Request,
+        wanted: Annotated[Wanted, Query()],
+        x_session: str = Header(default=""),
+        x_admitted: bool = Header(default=False),
     ) -> JSONResponse:
         engine.metrics.count("auscult_engine_requests_total")
         try:
             audio = audio_of(await body_of(request))
-            answer = await engine.hear(ask_of(wanted, audio, x_session))
+            answer = await engine.hear(ask_of(wanted, audio, x_session, x_admitted))
         except Exception as error:
             refusal = problem_of(error)
             if refusal.status_code == 503:
@@ -93,26 +96,9 @@ def create_app(config: EngineConfig | None = None, loader: Callable[..., Recogni
     return app
 
 
-async def body_of(request: Request) -> bytes:
-    """Raises AudioTooLongError before more than that is in memory: the length may not be told."""
-    parts, size = [], 0
-    async for part in request.stream():
-        size += len(part)
-        if size > MAX_BODY_BYTES:
-            raise AudioTooLongError(f"At most {MAX_AUDIO_S} s of audio a request.")
-        parts.append(part)
-    return b"".join(parts)
-
-
-def audio_of(body: bytes) -> np.ndarray:
-    """PCM16 little-endian 16 kHz mono -> float32 (samples,). Raises BadAudioError."""
-    if not body or len(body) % 2:
-        raise BadAudioError("The body must be raw 16-bit PCM, 16 kHz, mono, and not empty.")
-    return np.frombuffer(body, dtype="<i2").astype(np.float32) / 32768.0
-
-
-def ask_of(wanted: Wanted, audio: np.ndarray, session: str) -> Ask:
-    return Ask(audio=audio, session=session, **{**wanted.model_dump(), "hotwords": tuple(wanted.hotwords)})
+def ask_of(wanted: Wanted, audio: np.ndarray, session: str, admitted: bool) -> Ask:
+    asked = {**wanted.model_dump(), "hotwords": tuple(wanted.hotwords)}
+    return Ask(audio=audio, session=session, admitted=admitted, **asked)
 
 
 def body_of_answer(answer: Answer) -> dict[str, object]:

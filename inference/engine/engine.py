@@ -132,7 +132,7 @@ class Engine:
         if not ask.is_live or ask.session == WARM_UP:
             return
         self.observe_load()
-        if not self.admission.admit(ask.session, now_s):
+        if not self.admission.admit(ask.session, now_s, ask.admitted):
             raise RefusedError("No more speakers fit now.", self.admission.options.retry_after_s)
         self.meter.spoke(ask.session, now_s)
         if ask.lane is Lane.PARTIAL:
