@@ -10,6 +10,7 @@ from pathlib import Path
 import httpx
 import numpy as np
 import pytest
+from prometheus_client.parser import text_string_to_metric_families
 
 from inference.engine.app import create_app
 from inference.engine.config import EngineConfig
@@ -154,4 +155,5 @@ async def test_metrics_are_prometheus_text() -> None:
         await client.post("/v1/transcribe", content=SECOND)
         text = (await client.get("/metrics")).text
     assert "auscult_engine_ready 1.0" in text
-    assert 'auscult_engine_batch_size_bucket{le="1"} 3' in text
+    found = [s for family in text_string_to_metric_families(text) for s in family.samples]
+    assert sum(s.value for s in found if s.name == "auscult_engine_batch_size_count") == 3
