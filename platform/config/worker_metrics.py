@@ -44,28 +44,31 @@ LOST = "WorkerLostError"
 
 
 class JobFigures:
-    """Hears Celery's signals; in the children, but for the job whose child died."""
+    """Hears Celery's signals; in the children, but for the job whose child died.
+
+    The label is `name`: Prometheus calls what it scrapes `job`.
+    """
 
     def __init__(self, registry: CollectorRegistry) -> None:
         self._main_pid = os.getpid()
         self._began_s = 0.0
         self.ended = Counter(
-            "auscult_worker_jobs_total", "Jobs that ended", ["job", "outcome"], registry=registry
+            "auscult_worker_jobs_total", "Jobs that ended", ["name", "outcome"], registry=registry
         )
         self.took = Histogram(
-            "auscult_worker_job_seconds", "How long a job ran", ["job"], registry=registry, buckets=JOB_S
+            "auscult_worker_job_seconds", "How long a job ran", ["name"], registry=registry, buckets=JOB_S
         )
         self.waited = Histogram(
             "auscult_worker_job_wait_seconds",
             "How long a job waited for a worker",
-            ["job"],
+            ["name"],
             registry=registry,
             buckets=JOB_S,
         )
         self.running = Gauge(
             "auscult_worker_running_jobs",
             "Jobs at work now",
-            ["job"],
+            ["name"],
             registry=registry,
             multiprocess_mode="livesum",
         )
