@@ -5,7 +5,7 @@ Times are integer milliseconds from the session's beginning.
 
 from dataclasses import dataclass
 
-from speech.types import Word
+from speech.types import Token, Word
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,11 +53,23 @@ Request = PartialWanted | FinalWanted
 
 @dataclass(frozen=True, slots=True)
 class Heard:
-    """The answer to a request. Word times count from the start of the request's sound."""
+    """The answer to a request. Word times count from the start of the request's sound.
+
+    `rejected_text` was heard and doubted: it is kept for a person to look at, never shown as said.
+    `pressure` is how hard-pressed the engine is, 0 (all well) to 3; `fallback`: it lost its accelerator.
+    """
 
     text: str
     words: tuple[Word, ...] = ()
     flags: tuple[str, ...] = ()
+    rejected_text: str = ""
+    avg_logprob: float | None = None
+    model: str = ""
+    adapter: str = ""
+    pressure: int = 0
+    language: str = ""
+    tokens: tuple[Token, ...] = ()
+    fallback: bool = False
 
 
 @dataclass(frozen=True, slots=True)
