@@ -17,6 +17,7 @@ from accounts.models import Site
 from base.errors import DomainError
 from inference.consumers import wire
 from inference.consumers.dictation import Dictation
+from inference.consumers.notices import Notice, TakenOver
 from inference.selectors.sessions import dictation_sites
 
 logger = logging.getLogger(__name__)
@@ -44,7 +45,7 @@ class LiveConsumer(AsyncWebsocketConsumer):
 
     async def disconnect(self, code: int) -> None:
         if self.dictation:
-            self.dictation.detach(self.say)
+            self.dictation.detach(self.tell)
 
     async def receive(self, text_data: str | None = None, bytes_data: bytes | None = None) -> None:
         if self.site is None:
@@ -56,7 +57,13 @@ class LiveConsumer(AsyncWebsocketConsumer):
 
     async def say(self, message: wire.Message) -> None:
         await self.send(text_data=json.dumps(message, ensure_ascii=False))
-        if message.get("code") == "taken_over":
+
+    async def tell(self, notice: Notice) -> None:
+        """What the dictation has to say, in this protocol's words."""
+        message = wire.message_of(notice)
+        if message:
+            await self.say(message)
+        if isinstance(notice, TakenOver):
             await self.close(OVER)
 
     async def _message(self, text: str) -> None:
@@ -98,7 +105,7 @@ class LiveConsumer(AsyncWebsocketConsumer):
             {"type": "ready", "session": str(session.uuid), "next_seq": run.next_seq if run else 0}
         )
         have = message.get("have_utterances", 0)
-        await self.dictation.attach(self.say, have if isinstance(have, int) else 0)
+        await self.dictation.attach(self.tell, have if isinstance(have, int) else 0)
 
     async def _frame(self, data: bytes) -> None:
         dictation = self.dictation
@@ -109,7 +116,7 @@ class LiveConsumer(AsyncWebsocketConsumer):
         if size <= 0 or size % 2 or size > MAX_PCM_BYTES:
             await self.say(wire.error("bad_frame"))
             return
-        if self._stopping or not dictation.is_attached(self.say):
+        if self._stopping or not dictation.is_attached(self.tell):
             return
         run, seq = dictation.run, int.from_bytes(data[:HEADER_BYTES], "little")
         if seq < run.next_seq:  # sent again after a broken connection
@@ -131,7 +138,7 @@ class LiveConsumer(AsyncWebsocketConsumer):
 
     async def _finish(self, dictation: Dictation) -> None:
         try:
-            await self.say(await dictation.stop())
+            await self.tell(await dictation.stop())
             await self.close()
         except Exception:
             logger.exception("ending live session %s", dictation.session.uuid)
