@@ -16,11 +16,13 @@ from django.db.models import Max
 from django.utils.translation import gettext as _
 
 from accounts.models import Site, User
+from base import metrics
 from base.errors import NotFound
 from inference.consumers import live_run
 from inference.consumers.hearing import EngineClient, words_of
 from inference.consumers.live_run import LiveRun, Saved, Understood
 from inference.consumers.notices import FinalText, Notice, Stopped, TakenOver
+from inference.consumers.watch import Watch
 from inference.models import LiveSession, LiveUtterance
 from inference.services import sessions
 from inference.services.spool import Spool
@@ -38,7 +40,7 @@ _running: dict[UUID, "Dictation"] = {}
 
 
 class Dictation:
-    def __init__(self, session: LiveSession, heard_until_ms: int) -> None:
+    def __init__(self, session: LiveSession, heard_until_ms: int, protocol: str = "native") -> None:
         self.session = session
         self._heard_until_ms = heard_until_ms
         self._send: Send | None = None
@@ -47,6 +49,7 @@ class Dictation:
         self._is_over = False
         self._engine = EngineClient(str(session.uuid), session.model.ref)
         self.run: LiveRun | None = None
+        self._watch = Watch(session.uuid, protocol)
 
     # --- beginnings ---
 
@@ -65,7 +68,7 @@ class Dictation:
         """Raises DomainError."""
         await database_sync_to_async(sessions.sessions_end_stale)()
         session = await database_sync_to_async(sessions.session_open)(user=user, site=site, holder=uuid4())
-        return await cls._running_one(session, options)
+        return await cls._running_one(session, options, protocol)
 
     @classmethod
     async def resume(cls, user: User, session_uuid: UUID) -> "Dictation":
@@ -78,21 +81,25 @@ class Dictation:
         )
         if running is not None and running._is_over:  # the minute was up while the row was asked for
             raise NotFound("session_over", _("This session has ended; what was said in it is kept."))
+        metrics.RECONNECTS.inc()
         if running is not None:
             running.session = session
             return running
         return await cls._running_one(session)
 
     @classmethod
-    async def _running_one(cls, session: LiveSession, options: SessionOptions | None = None) -> "Dictation":
+    async def _running_one(
+        cls, session: LiveSession, options: SessionOptions | None = None, protocol: str = "native"
+    ) -> "Dictation":
         last_ms, next_index = await _continuation(session)
-        dictation = cls(session, last_ms)
+        dictation = cls(session, last_ms, protocol)
         spool = await asyncio.to_thread(Spool, session.spool_path)
         vad = await asyncio.to_thread(StreamingVad)
         streaming = StreamingSession(
             vad, options or SessionOptions(), start_ms=last_ms, first_utterance=next_index
         )
-        dictation.run = LiveRun(spool, streaming, dictation._engine, dictation._tell)
+        dictation.run = LiveRun(spool, streaming, dictation._engine, dictation._tell, dictation._watch)
+        dictation._watch.opened()
         _running[session.uuid] = dictation
         return dictation
 
@@ -126,6 +133,7 @@ class Dictation:
         self._is_over = True
         if self.run:
             await self.run.finish()
+        self._watch.closed()
         await self._engine.close()
         holder = self.session.holder
         await database_sync_to_async(sessions.session_end)(session=self.session, holder=holder)
@@ -202,6 +210,7 @@ class Dictation:
 
     async def _let_go(self) -> None:
         self._is_over = True
+        self._watch.closed()
         _running.pop(self.session.uuid, None)
         if self.run:
             asyncio.create_task(self.run.abandon())  # noqa: RUF006 - it cancels the task that we are in

@@ -5,7 +5,7 @@ trace would be thousands of spans; `session.id` keeps its utterances together.
 """
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from uuid import UUID
@@ -40,14 +40,11 @@ class _Frame:
 
 
 class Watch:
-    """One per live session. `parent`: whose request this is, when the client said so (`traceparent`)."""
+    """One per live session."""
 
-    def __init__(
-        self, session: UUID | None = None, protocol: str = "native", parent: traces.Span | None = None
-    ) -> None:
+    def __init__(self, session: UUID | None = None, protocol: str = "native") -> None:
         self._session = str(session or "")
         self._protocol = protocol
-        self._parent = parent
         self._utterances: dict[int, _Utterance] = {}
         self._frame: _Frame | None = None
         self._saved_ms = 0
@@ -69,20 +66,28 @@ class Watch:
     # --- sound ---
 
     @contextmanager
-    def writing(self, frames: int, size_bytes: int, arrived_s: float) -> Iterator[None]:
+    def writing(self, frames: Sequence[bytes], arrived_s: float) -> Iterator[None]:
         """Around the write of `frames` to the disk, the last of which came at `arrived_s`."""
         writing_s = time.monotonic()
-        yield
+        try:
+            yield
+        except OSError:
+            metrics.FRAMES_REFUSED.labels("disk").inc(len(frames))
+            raise
         written_s = time.monotonic()
         self._frame = _Frame(arrived_s, writing_s, written_s)
-        metrics.FRAMES.inc(frames)
-        metrics.AUDIO_BYTES.inc(size_bytes)
+        metrics.FRAMES.inc(len(frames))
+        metrics.AUDIO_BYTES.inc(sum(len(frame) for frame in frames))
         metrics.DISK_WRITE_SECONDS.observe(written_s - writing_s)
 
     def listened(self, arrived_s: float, saved_ms: int) -> None:
         """All sound so far, `saved_ms` of it, went through the ears; its last frame came at `arrived_s`."""
         self._saved_ms = saved_ms
         metrics.LAG_SECONDS.observe(time.monotonic() - arrived_s)
+
+    def engine_away(self, away: bool) -> None:
+        if away:
+            metrics.ENGINE_AWAY.inc()
 
     # --- text ---
 
@@ -124,7 +129,6 @@ class Watch:
         began_s = now_s - max(0, self._saved_ms - at_ms) / 1000
         span = traces.begin(
             "utterance",
-            parent=self._parent,
             began_s=began_s,
             server=True,
             utterance=index,

@@ -25,13 +25,15 @@ class Declared:
 
 BY_MODEL = ("model", "adapter")
 COUNTERS = {
-    "auscult_engine_requests_total": Declared("Requests", ("lane", *BY_MODEL)),
+    "auscult_engine_requests_total": Declared("Requests taken", ("lane", *BY_MODEL)),
     "auscult_engine_refused_total": Declared("Requests turned away with 503", ("lane",)),
     "auscult_engine_dropped_total": Declared("Requests given up before decoding", ("lane", "reason")),
     "auscult_engine_rejected_total": Declared("Texts held back as hallucinations", ("flag",)),
     "auscult_engine_failures_total": Declared("Utterances whose batch broke", BY_MODEL),
     "auscult_engine_audio_seconds_total": Declared("Speech decoded", BY_MODEL),
-    "auscult_engine_fallbacks_total": Declared("Changes of the device that decodes", ("device",)),
+    "auscult_engine_halved_total": Declared("Batches cut in two for want of memory"),
+    "auscult_engine_device_lost_total": Declared("Times that the accelerator was lost"),
+    "auscult_engine_device_regained_total": Declared("Times that it came back"),
 }
 HISTOGRAMS = {
     "auscult_engine_batch_size": Declared("Utterances decoded together", BY_MODEL, SIZES),

@@ -71,6 +71,16 @@ class Remote(Span):
         super().__init__()
         self._context = context
 
+    @contextmanager
+    def current(self) -> Iterator[None]:
+        from opentelemetry.context import attach, detach
+
+        token = attach(self._context)
+        try:
+            yield
+        finally:
+            detach(token)
+
     @property
     def context(self) -> Any:
         return self._context

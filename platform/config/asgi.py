@@ -14,14 +14,17 @@ from channels.security.websocket import AllowedHostsOriginValidator  # noqa: E40
 from django.conf import settings  # noqa: E402
 
 from base import traces_export  # noqa: E402
+from base.traces_asgi import ContinuedTraces  # noqa: E402
 from config.threads import KeptThreads  # noqa: E402
 from inference.consumers.routing import websocket_urlpatterns  # noqa: E402
 
-application = ProtocolTypeRouter(
-    {
-        "http": KeptThreads(django_application),
-        "websocket": AllowedHostsOriginValidator(AuthMiddlewareStack(URLRouter(websocket_urlpatterns))),
-    }
+application = ContinuedTraces(
+    ProtocolTypeRouter(
+        {
+            "http": KeptThreads(django_application),
+            "websocket": AllowedHostsOriginValidator(AuthMiddlewareStack(URLRouter(websocket_urlpatterns))),
+        }
+    )
 )
 
 traces_export.start(

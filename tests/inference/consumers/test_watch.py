@@ -38,7 +38,7 @@ def value(name: str, **labels: str) -> float:
 
 def speak(watch: Watch, index: int = 0) -> None:
     """A frame with 1,000 ms of sound, a voice from 400 ms on, one partial text, one final text."""
-    with watch.writing(frames=10, size_bytes=32_000, arrived_s=time.monotonic()):
+    with watch.writing([bytes(3_200)] * 10, arrived_s=time.monotonic()):
         pass
     watch.listened(time.monotonic(), saved_ms=1000)
     watch.event(SpeechStarted(index, at_ms=400))
@@ -77,10 +77,10 @@ def test_sound_and_texts_are_counted_and_timed():
 
 
 def test_a_write_that_fails_is_no_sound_on_the_disk():
-    before = value("frames_total")
-    with pytest.raises(OSError), Watch().writing(1, 3_200, time.monotonic()):
+    before = value("frames_total"), value("frames_refused_total", reason="disk")
+    with pytest.raises(OSError), Watch().writing([b"ab", b"cd"], time.monotonic()):
         raise OSError("no space left on device")
-    assert value("frames_total") == before
+    assert (value("frames_total"), value("frames_refused_total", reason="disk")) == (before[0], before[1] + 2)
 
 
 def test_an_utterance_is_one_trace_from_its_frame_to_its_text(told):
@@ -107,7 +107,8 @@ def test_the_text_is_in_the_trace_only_where_a_setting_says_so(told):
 
 def test_the_clients_trace_goes_on(told):
     theirs = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
-    speak(Watch(SESSION, parent=traces.remote({"traceparent": theirs})))
+    with traces.remote({"traceparent": theirs}).current():
+        speak(Watch(SESSION))
     assert {f"{span.context.trace_id:032x}" for span in told.get_finished_spans()} == {theirs.split("-")[1]}
 
 
