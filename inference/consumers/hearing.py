@@ -12,6 +12,7 @@ from zlib import crc32
 
 import httpx
 
+from base import traces
 from inference.services.engines import engine_addresses
 from inference.streaming.events import FinalWanted, Heard, Request
 from speech.types import Token, Word
@@ -99,7 +100,9 @@ class EngineClient:
         }
         address = f"{self._addresses[self._at]}/v1/transcribe"
         try:
-            answer = await self._client.post(address, params=query, content=request.pcm)
+            answer = await self._client.post(
+                address, params=query, content=request.pcm, headers=traces.headers()
+            )
         except httpx.HTTPError as error:
             raise EngineUnavailableError(str(error) or type(error).__name__, retry_s=1.0) from error
         if answer.status_code == 409:

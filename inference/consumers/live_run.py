@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from inference.consumers.hearing import EngineUnavailableError, SupersededError
+from inference.consumers.watch import Watch
 from inference.services.spool import Spool
 from inference.streaming.events import (
     Event,
@@ -70,6 +71,10 @@ class Understood:
     latency_ms: int
 
 
+class EndUtterance:
+    """In line behind the frames: what is being said ends here, by the client's word."""
+
+
 Notice = Saved | NotSaved | Deaf | Understood | Event
 
 
@@ -77,14 +82,20 @@ class LiveRun:
     """`tell` gets every notice, in order of happening; it must not raise."""
 
     def __init__(
-        self, spool: Spool, streaming: StreamingSession, ear: Ear, tell: Callable[[Notice], Awaitable[None]]
+        self,
+        spool: Spool,
+        streaming: StreamingSession,
+        ear: Ear,
+        tell: Callable[[Notice], Awaitable[None]],
+        watch: Watch | None = None,
     ) -> None:
+        self._watch = watch or Watch()
         self._spool = spool
         self._streaming = streaming
         self._ear = ear
         self._tell = tell
         self.next_seq = spool.next_seq
-        self._inbox: asyncio.Queue[Frame | None] = asyncio.Queue(INBOX_FRAMES)
+        self._inbox: asyncio.Queue[Frame | EndUtterance | None] = asyncio.Queue(INBOX_FRAMES)
         self._ears = asyncio.Lock()
         self._hearing: set[asyncio.Task[None]] = set()
         self._certain_at: dict[int, tuple[float, int]] = {}  # utterance -> (when, ms since the voice ended)
@@ -114,6 +125,10 @@ class LiveRun:
         self.next_seq += 1
         await self._inbox.put(frame)
 
+    async def end_utterance(self) -> None:
+        """The client ends what is being said, after all frames put so far."""
+        await self._inbox.put(EndUtterance())
+
     async def finish(self) -> None:
         """All sound is in: on return it is saved, and every utterance has its text or was given up."""
         await self._inbox.put(None)
@@ -140,10 +155,24 @@ class LiveRun:
             while not self._inbox.empty():
                 batch.append(self._inbox.get_nowait())
             finished = None in batch
-            await self._take([frame for frame in batch if frame])
+            await self._in_order(batch)
         async with self._ears:
             events = await asyncio.to_thread(self._streaming.finish)
         await self._handle(events, time.monotonic())
+
+    async def _in_order(self, batch: list[Frame | EndUtterance | None]) -> None:
+        """Frames in a row are taken at once; a word of the client between them parts them."""
+        frames: list[Frame] = []
+        for item in batch:
+            if isinstance(item, Frame):
+                frames.append(item)
+            elif isinstance(item, EndUtterance):
+                await self._take(frames)
+                frames = []
+                async with self._ears:
+                    events = self._streaming.end_utterance()
+                await self._handle(events, time.monotonic())
+        await self._take(frames)
 
     async def _take(self, frames: list[Frame]) -> None:
         # After a refused write, what was in line behind it is void: it comes again under its old number.
@@ -152,7 +181,8 @@ class LiveRun:
         if not frames:
             return
         try:
-            await asyncio.to_thread(self._spool.append, [frame.pcm for frame in frames])
+            with self._watch.writing([frame.pcm for frame in frames], frames[-1].arrived_s):
+                await asyncio.to_thread(self._spool.append, [frame.pcm for frame in frames])
         except OSError:
             logger.exception("live sound cannot be written to %s", self._spool.path)
             self.next_seq = self._spool.next_seq
@@ -166,11 +196,13 @@ class LiveRun:
             found = await asyncio.to_thread(
                 lambda: [(frame.arrived_s, self._streaming.feed(frame.pcm)) for frame in frames]
             )
+        self._watch.listened(frames[-1].arrived_s, self.saved_ms)
         for arrived_s, events in found:
             await self._handle(events, arrived_s)
 
     async def _handle(self, events: list[Event], at_s: float) -> None:
         for event in events:
+            self._watch.event(event)
             match event:
                 case PartialWanted() | FinalWanted():
                     task = asyncio.create_task(self._hear(event))
@@ -180,7 +212,9 @@ class LiveRun:
                     self._certain_at[utterance] = (at_s, event.detected_ms - event.speech_end_ms)
                     await self._tell(event)
                 case Final():
-                    await self._tell(Understood(event, self._latency_ms(event.utterance)))
+                    understood = Understood(event, self._latency_ms(event.utterance))
+                    self._watch.final(understood.final, understood.latency_ms)
+                    await self._tell(understood)
                 case _:
                     await self._tell(event)
 
@@ -203,7 +237,8 @@ class LiveRun:
         until_s = time.monotonic() + GIVE_UP_S
         while True:
             try:
-                heard = await self._ear.hear(request)
+                with self._watch.asking(request):
+                    heard = await self._ear.hear(request)
             except SupersededError:
                 return None
             except EngineUnavailableError as error:
@@ -220,4 +255,5 @@ class LiveRun:
     async def _is_deaf(self, deaf: bool) -> None:
         if deaf != self._deaf:
             self._deaf = deaf
+            self._watch.engine_away(deaf)
             await self._tell(Deaf(deaf))

@@ -83,6 +83,18 @@ class Partial:
 
 
 @dataclass(frozen=True, slots=True)
+class Committed:
+    """Text to append to the utterance's earlier ones: what is committed is never taken back.
+
+    The final text nearly always continues it (the rest then comes as a last Committed); where it does not,
+    the Final alone is right.
+    """
+
+    utterance: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
 class Final:
     """Exactly one per utterance (or one Untranscribed). Word times count from the session's beginning."""
 
@@ -92,6 +104,12 @@ class Final:
     flags: tuple[str, ...]
     start_ms: int
     end_ms: int
+    rejected_text: str = ""
+    avg_logprob: float | None = None
+    model: str = ""
+    adapter: str = ""
+    language: str = ""
+    tokens: tuple[Token, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,4 +121,6 @@ class Untranscribed:
     end_ms: int
 
 
-Event = SpeechStarted | SpeechEnded | PartialWanted | FinalWanted | Partial | Final | Untranscribed
+Event = (
+    SpeechStarted | SpeechEnded | PartialWanted | FinalWanted | Partial | Committed | Final | Untranscribed
+)
