@@ -20,7 +20,7 @@ from base.jobs import Job, enqueue_on_commit
 from inference.models import LiveSession, LiveSessionStatus, LiveUtterance
 from inference.selectors.sessions import DICTATING_ROLES
 from inference.services.spool import spool_remove, spool_size_ms, spool_to_wav
-from training.selectors import live_model
+from training.selectors import model_for_session
 
 logger = logging.getLogger(__name__)
 
@@ -37,7 +37,7 @@ def session_open(*, user: User, site: Site, holder: UUID) -> LiveSession:
             uuid=uuid,
             user=user,
             site=site,
-            model=live_model(site),
+            model=model_for_session(site, uuid),
             spool_path=f"{FOLDER}/{uuid}.pcm",
             holder=holder,
         )
