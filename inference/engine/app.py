@@ -1,6 +1,7 @@
 """The engine's HTTP face: POST /v1/transcribe, GET /v1/load, /health, /metrics. Decodes nothing itself."""
 
 import asyncio
+import os
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import asdict
@@ -37,7 +38,13 @@ class Wanted(BaseModel):
     speech_ms: int | None = None
 
 
-def create_app(config: EngineConfig | None = None, loader: Callable[..., Recognizer] = load) -> FastAPI:
+def create_app(
+    config: EngineConfig | None = None,
+    loader: Callable[..., Recognizer] = load,
+    warm_before_serving: bool = False,
+) -> FastAPI:
+    """`warm_before_serving`: nothing is answered before the warm-up, where whoever starts the app waits for
+    that; otherwise /health is answered at once and says when it is ready."""
     engine = Engine(config or EngineConfig.from_environment(), loader)
     readers = MetricsAccess.from_environment()
 
@@ -46,6 +53,8 @@ def create_app(config: EngineConfig | None = None, loader: Callable[..., Recogni
         traces_export.start(traces_export.TraceOptions.from_environment(), service="auscult-engine")
         await engine.start()
         warming = asyncio.create_task(engine.warm_up())
+        if warm_before_serving:
+            await warming
         yield
         warming.cancel()
         await engine.stop()
@@ -81,6 +90,7 @@ def create_app(config: EngineConfig | None = None, loader: Callable[..., Recogni
             "models": engine.cache.refs(),
             "device": engine.device.name,
             "fallback": engine.device.failover.is_lost,
+            "process": os.getpid(),
         }
         return JSONResponse(body, status_code=503 if engine.problem else 200)
 
