@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from inference.consumers.hearing import EngineUnavailableError, SupersededError
+from inference.consumers.watch import Watch
 from inference.services.spool import Spool
 from inference.streaming.events import (
     Event,
@@ -91,8 +92,14 @@ class LiveRun:
     """`tell` gets every notice, in order of happening; it must not raise."""
 
     def __init__(
-        self, spool: Spool, streaming: StreamingSession, ear: Ear, tell: Callable[[Notice], Awaitable[None]]
+        self,
+        spool: Spool,
+        streaming: StreamingSession,
+        ear: Ear,
+        tell: Callable[[Notice], Awaitable[None]],
+        watch: Watch | None = None,
     ) -> None:
+        self._watch = watch or Watch()
         self._spool = spool
         self._streaming = streaming
         self._ear = ear
@@ -196,7 +203,8 @@ class LiveRun:
         if not frames:
             return
         try:
-            await asyncio.to_thread(self._spool.append, [frame.pcm for frame in frames])
+            with self._watch.writing([frame.pcm for frame in frames], frames[-1].arrived_s):
+                await asyncio.to_thread(self._spool.append, [frame.pcm for frame in frames])
         except OSError:
             logger.exception("live sound cannot be written to %s", self._spool.path)
             self.next_seq = self._spool.next_seq
@@ -212,11 +220,13 @@ class LiveRun:
         async with self._ears:
             is_little = sum(len(frame.pcm) for frame in frames) <= INLINE_BYTES
             found = feed() if is_little else await asyncio.to_thread(feed)
+        self._watch.listened(frames[-1].arrived_s, self.saved_ms)
         for arrived_s, events in found:
             await self._handle(events, arrived_s)
 
     async def _handle(self, events: list[Event], at_s: float) -> None:
         for event in events:
+            self._watch.event(event)
             match event:
                 case PartialWanted() | FinalWanted():
                     task = asyncio.create_task(self._hear(event))
@@ -226,7 +236,9 @@ class LiveRun:
                     self._certain_at[utterance] = (at_s, event.detected_ms - event.speech_end_ms)
                     await self._tell(event)
                 case Final():
-                    await self._tell(Understood(event, self._latency_ms(event.utterance)))
+                    understood = Understood(event, self._latency_ms(event.utterance))
+                    self._watch.final(understood.final, understood.latency_ms)
+                    await self._tell(understood)
                 case _:
                     await self._tell(event)
 
@@ -249,7 +261,8 @@ class LiveRun:
         until_s = time.monotonic() + GIVE_UP_S
         while True:
             try:
-                heard = await self._ear.hear(request)
+                with self._watch.asking(request):
+                    heard = await self._ear.hear(request)
             except SupersededError:
                 return None
             except EngineUnavailableError as error:
@@ -266,4 +279,5 @@ class LiveRun:
     async def _is_deaf(self, deaf: bool) -> None:
         if deaf != self._deaf:
             self._deaf = deaf
+            self._watch.engine_away(deaf)
             await self._tell(Deaf(deaf))
