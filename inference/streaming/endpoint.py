@@ -102,7 +102,7 @@ class Endpointer:
     def finish(self, limit: int) -> list[Signal]:
         """Whatever runs, or had just begun, ends at sample `limit` at the latest."""
         signals: list[Signal] = []
-        if not self.active and self._onset:
+        if not self.active and self._onset and limit > self._floor:
             signals.append(self._starts())
         return [*signals, self._end(limit)] if self.active else []
 
