@@ -18,6 +18,7 @@ from django.utils.translation import gettext as _
 from pydantic import TypeAdapter
 
 from accounts.models import Site, User
+from base import metrics
 from base.errors import NotFound
 from inference.consumers import live_run
 from inference.consumers.growth import Growth
@@ -33,6 +34,7 @@ from inference.consumers.notices import (
     final_of,
     stored_final_of,
 )
+from inference.consumers.watch import Watch
 from inference.models import LiveSession, utterance_uuid
 from inference.selectors.sessions import Continuation, continuation_of, heard_from
 from inference.services import sessions
@@ -66,6 +68,7 @@ class Dictation:
         self._touched_s = time.monotonic()
         self._is_over = False
         self._from = Continuation()
+        self._watch = Watch(session.uuid, session.protocol)
         self._growth = Growth(session, lambda: self.saved_ms)
         self._ledger = Ledger(session, self._growth.want)
         self._engine = EngineClient(
@@ -119,11 +122,14 @@ class Dictation:
                 user=user, session_uuid=session_uuid, holder=uuid4()
             )
             if running is None:
-                return await cls(session)._begun()
+                resumed = await cls(session)._begun()
+                metrics.RECONNECTS.inc()
+                return resumed
         except DATABASE_AWAY as error:
             raise database_away() from error
         if running._is_over:  # the minute was up while the row was asked for
             raise session_over()
+        metrics.RECONNECTS.inc()
         running.session = session
         return running
 
@@ -146,7 +152,8 @@ class Dictation:
             start_ms=self._from.at_ms,
             first_utterance=self._from.next_index,
         )
-        self.run = LiveRun(spool, streaming, self._engine, self._tell)
+        self.run = LiveRun(spool, streaming, self._engine, self._tell, self._watch)
+        self._watch.opened()
         self._look = asyncio.create_task(self._look_for_others(spool))
         _running[self.session.uuid] = self
         return self
@@ -184,6 +191,7 @@ class Dictation:
         if not await self._finished():
             await self._hand_over()
             return Stopped(self.session.uuid, self.saved_ms)
+        self._watch.closed()
         await self._engine.close()
         self._growth.close()
         settling = asyncio.create_task(self._settle())
@@ -295,6 +303,7 @@ class Dictation:
 
     async def _hand_over(self) -> None:
         """What is in line and not on the disk was never acknowledged; it comes to the next process."""
+        self._watch.closed()
         _running.pop(self.session.uuid, None)
         await self._say(TakenOver())
         self._growth.close()
