@@ -70,7 +70,7 @@ class Dictation:
         self._touched_s = time.monotonic()
         self._is_over = False
         self._from = Continuation()
-        self._at_ms = 0
+        self._at_ms = self._settled_ms = 0
         self._watch = Watch(session.uuid, session.protocol)
         self._growth = Growth(session, lambda: self.saved_ms)
         self._ledger = Ledger(session, self._growth.want)
@@ -146,6 +146,7 @@ class Dictation:
         try:
             self._from = await database_sync_to_async(continuation_of)(self.session)
             self._at_ms = self._from.at_ms - self._from.at_ms % FRAME_MS
+            self._settled_ms = self._at_ms
             vad = await asyncio.to_thread(_vad_at, spool, self._at_ms)
         except BaseException:
             await asyncio.to_thread(spool.close)
@@ -218,7 +219,10 @@ class Dictation:
         self._touched_s = time.monotonic()
         try:
             mine = await database_sync_to_async(sessions.session_touch)(
-                session=self.session, holder=self.session.holder, received_ms=self.saved_ms
+                session=self.session,
+                holder=self.session.holder,
+                received_ms=self.saved_ms,
+                settled_ms=self._settled_ms,
             )
         except DATABASE_AWAY as error:  # the lock on the sound says whose it is
             logger.warning("live session %s goes on without the database: %s", self.session.uuid, error)
@@ -238,6 +242,10 @@ class Dictation:
                 self._ledger.add(Entry(utterance, start_ms, end_ms))
             case Saved() if time.monotonic() - self._touched_s > TOUCH_S:
                 await self._say(notice)
+                if (
+                    self.run and self._ledger.is_empty
+                ):  # a place that is not in a row yet would be passed over
+                    self._settled_ms = self.run.settled_ms
                 await self.touch()
             case _:
                 await self._say(notice)

@@ -96,6 +96,11 @@ class LiveRun:
         return self._spool.saved_ms
 
     @property
+    def settled_ms(self) -> int:
+        """All that was said before has been told. True while a notice of the pump is being told, only."""
+        return self._streaming.settled_ms
+
+    @property
     def saved_seq(self) -> int:
         return self._spool.next_seq - 1
 

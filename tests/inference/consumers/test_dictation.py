@@ -87,6 +87,25 @@ async def test_a_database_that_is_away_ends_nothing_and_gets_the_texts_when_it_i
     assert b"".join(spool_read(session.spool_path)) == TALK
 
 
+async def test_what_is_settled_and_in_the_rows_is_behind_and_a_voice_under_way_is_not(monkeypatch):
+    page = Page(await clinician())
+    monkeypatch.setattr(dictation, "TOUCH_S", 0.0)
+    async with engine_running(monkeypatch):
+        await page.open()
+        await page.dictate(TALK[:96_000])
+        await page.hear("final")
+        await page.dictate(pcm(silence(20), tone(0.5)))
+        await page.hear("speech_started")
+        await page.frame(pcm(tone(0.1)))  # another one, so that the database hears of it
+        await page.frame(pcm(tone(0.1)))
+        async with asyncio.timeout(20):
+            while (session := await row(page.session)).settled_ms < 20_000:
+                await asyncio.sleep(0.02)
+        assert session.settled_ms <= 3000 + 20_000
+        await page.stop()
+    assert [utterance.start_ms for utterance in (await row(page.session)).utterances.all()][1] > 20_000
+
+
 async def test_who_stops_while_the_database_is_away_is_told_that_all_is_saved(monkeypatch, asked):
     page = Page(await clinician())
     monkeypatch.setattr(dictation, "SETTLE_S", 0.05)
