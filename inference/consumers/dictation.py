@@ -1,98 +1,189 @@
-"""Ties a session's row, its running ears and the socket it talks to; keeps it a minute without one."""
+"""Ties a session's row, its running ears and the socket it talks to; keeps it a minute without one.
+
+Serves every protocol: what happens is told as notices, which each consumer puts into its own words. Another
+web process may take a session over at any time: this one then lets go of it at once. A database that is away
+ends nothing: sound is saved and acknowledged, texts wait (`ledger`).
+"""
 
 import asyncio
 import logging
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import asdict
 from uuid import UUID, uuid4
 
 from channels.db import database_sync_to_async
 from django.conf import settings
-from django.db.models import Max
+from django.utils.translation import gettext as _
+from pydantic import TypeAdapter
 
 from accounts.models import Site, User
+from base import metrics
 from base.errors import NotFound
-from inference.consumers import wire
+from inference.consumers import live_run
+from inference.consumers.asking import Deaf
+from inference.consumers.growth import Growth
 from inference.consumers.hearing import EngineClient
-from inference.consumers.live_run import LiveRun, Notice, Saved, Understood
-from inference.models import LiveSession
+from inference.consumers.ledger import DATABASE_AWAY, Ledger, persevere
+from inference.consumers.live_run import LiveRun, Saved, Understood
+from inference.consumers.notices import (
+    FinalText,
+    Notice,
+    Stopped,
+    TakenOver,
+    Unavailable,
+    final_of,
+    stored_final_of,
+)
+from inference.consumers.watch import Watch
+from inference.models import LiveSession, utterance_uuid
+from inference.selectors.sessions import Continuation, continuation_of, heard_from
 from inference.services import sessions
-from inference.services.spool import Spool
-from inference.streaming.session import StreamingSession
-from speech.vad import StreamingVad
+from inference.services.spool import Spool, SpoolHeldError
+from inference.services.utterances import Entry
+from inference.streaming.events import SpeechEnded, Untranscribed
+from inference.streaming.session import SessionOptions, StreamingSession
+from speech.audio import pcm16_to_float
+from speech.vad import FRAME_MS, FRAME_SAMPLES, StreamingVad
 
 logger = logging.getLogger(__name__)
 
 GRACE_S = 60.0  # a connection that breaks may come back within this time
 TOUCH_S = 5.0
+WARM_MS = 64 * FRAME_MS  # what the voice detector hears again, to be in the state that it was in
+LOOK_S = 0.2  # how often a process looks whether another one wants its session
+HAND_OVER_S = 1.0  # for the last texts, before the sound is let go of
+SETTLE_S = 5.0  # how long the end waits for the database; after that it comes later by itself
 
-Send = Callable[[wire.Message], Awaitable[None]]
+Send = Callable[[Notice], Awaitable[None]]
 
 _running: dict[UUID, "Dictation"] = {}
 
 
 class Dictation:
-    def __init__(self, session: LiveSession, heard_until_ms: int) -> None:
+    def __init__(self, session: LiveSession, api_key: object | None = None) -> None:
         self.session = session
-        self._heard_until_ms = heard_until_ms
+        self.api_key = api_key
+        self.run: LiveRun | None = None
         self._send: Send | None = None
         self._grace: asyncio.Task[None] | None = None
+        self._look: asyncio.Task[None] | None = None
         self._touched_s = time.monotonic()
         self._is_over = False
-        self._engine = EngineClient(str(session.uuid), session.model.ref)
-        self.run: LiveRun | None = None
+        self._from = Continuation()
+        self._given_up: list[tuple[int, int, int]] = []
+        self._again: asyncio.Task[None] | None = None
+        self._at_ms = self._settled_ms = 0
+        self._watch = Watch(session.uuid, session.protocol)
+        self._growth = Growth(session, lambda: self.saved_ms)
+        self._ledger = Ledger(session, self._growth.want)
+        self._engine = EngineClient(
+            str(session.uuid),
+            session.model.ref,
+            language=session.language,
+            prompt_terms=tuple(session.keywords),
+        )
 
     # --- beginnings ---
 
     @classmethod
-    async def open(cls, user: User, site: Site) -> "Dictation":
+    async def open(
+        cls,
+        user: User,
+        site: Site,
+        *,
+        options: SessionOptions | None = None,
+        language: str = "zh",
+        keywords: Sequence[str] = (),
+        protocol: str = "native",
+        api_key: object | None = None,
+    ) -> "Dictation":
         """Raises DomainError."""
-        await database_sync_to_async(sessions.sessions_end_stale)()
-        session = await database_sync_to_async(sessions.session_open)(user=user, site=site, holder=uuid4())
-        return await cls._running_one(session)
+        try:
+            await database_sync_to_async(sessions.sessions_tidy)()
+            session = await database_sync_to_async(sessions.session_open)(
+                user=user,
+                site=site,
+                holder=uuid4(),
+                protocol=protocol,
+                language=language,
+                keywords=keywords,
+                options=asdict(options) if options else {},
+            )
+            return await cls(session, api_key)._begun()
+        except DATABASE_AWAY as error:
+            raise database_away() from error
 
     @classmethod
     async def resume(cls, user: User, session_uuid: UUID) -> "Dictation":
-        """Raises NotFound (code session_over) when there is nothing to go on with."""
+        """In whatever process it ran.
+
+        Raises NotFound (code session_over) when there is nothing to go on with, Unavailable when not now.
+        """
         running = _running.get(session_uuid)
         if running is not None and running._is_over:
-            raise NotFound("session_over", wire.SENTENCES["session_over"])
-        session = await database_sync_to_async(sessions.session_take_over)(
-            user=user, session_uuid=session_uuid, holder=uuid4()
-        )
-        if running is not None and running._is_over:  # the minute was up while the row was asked for
-            raise NotFound("session_over", wire.SENTENCES["session_over"])
-        if running is not None:
-            running.session = session
-            return running
-        return await cls._running_one(session)
+            raise session_over()
+        try:
+            session = await database_sync_to_async(sessions.session_take_over)(
+                user=user, session_uuid=session_uuid, holder=uuid4()
+            )
+            if running is None:
+                resumed = await cls(session)._begun()
+                metrics.RECONNECTS.inc()
+                return resumed
+        except DATABASE_AWAY as error:
+            raise database_away() from error
+        if running._is_over:  # the minute was up while the row was asked for
+            raise session_over()
+        metrics.RECONNECTS.inc()
+        running.session = session
+        return running
 
-    @classmethod
-    async def _running_one(cls, session: LiveSession) -> "Dictation":
-        last_ms, next_index = await _continuation(session)
-        dictation = cls(session, last_ms)
-        spool = await asyncio.to_thread(Spool, session.spool_path)
-        vad = await asyncio.to_thread(StreamingVad)
-        streaming = StreamingSession(vad, start_ms=last_ms, first_utterance=next_index)
-        dictation.run = LiveRun(spool, streaming, dictation._engine, dictation._tell)
-        _running[session.uuid] = dictation
-        return dictation
+    async def _begun(self) -> "Dictation":
+        """The sound first: whoever held it has written its last texts when it lets go of that."""
+        try:
+            spool = await asyncio.to_thread(Spool, self.session.spool_path)
+        except SpoolHeldError as error:
+            message = _("This session is still open elsewhere. Try again in a moment.")
+            raise Unavailable("session_held", message) from error
+        try:
+            self._from = await database_sync_to_async(continuation_of)(self.session)
+            self._at_ms = self._from.at_ms - self._from.at_ms % FRAME_MS
+            self._settled_ms = self._at_ms
+            vad = await asyncio.to_thread(_vad_at, spool, self._at_ms)
+        except BaseException:
+            await asyncio.to_thread(spool.close)
+            raise
+        streaming = StreamingSession(
+            vad,
+            TypeAdapter(SessionOptions).validate_python(self.session.options),
+            start_ms=self._at_ms,
+            first_utterance=self._from.next_index,
+        )
+        self.run = LiveRun(spool, streaming, self._engine, self._tell, self._watch)
+        self._watch.opened()
+        self._look = asyncio.create_task(self._look_for_others(spool))
+        _running[self.session.uuid] = self
+        return self
 
     # --- the socket ---
 
-    async def attach(self, send: Send, have_utterances: int) -> None:
-        """From now on `send` gets the messages; a socket that was attached before is told so."""
+    async def attach(self, send: Send, have_utterances: int = 0) -> None:
+        """From now on `send` gets the notices; a socket that was attached before is told so.
+
+        `have_utterances`: the texts of how many utterances the other side has already.
+        """
         if self._grace:
             self._grace.cancel()
             self._grace = None
         if self._send and self._send != send:
-            await self._say(wire.error("taken_over"))
+            await self._say(TakenOver())
         self._send = send
-        for message in await _stored_finals(self.session, have_utterances):
-            await self._say(message)
+        for final in await self._past(have_utterances):
+            await self._say(final)
         if self.run and not self.run.is_started:
-            await self.run.start(self._heard_until_ms)
+            await self.run.start(self._at_ms, self._from.unheard)
+            self._growth.want()  # of what the process before has not asked for any more
 
     def detach(self, send: Send) -> None:
         if self._send == send and not self._is_over:
@@ -102,82 +193,167 @@ class Dictation:
     def is_attached(self, send: Send) -> bool:
         return self._send == send
 
-    async def stop(self) -> wire.Message:
-        """-> the last message: everything is saved, understood as far as possible, and being stored."""
+    async def stop(self) -> Stopped:
+        """Another process that wants the session meanwhile gets it: the last texts may take a minute."""
         self._is_over = True
-        if self.run:
-            await self.run.finish()
+        if not await self._finished():
+            await self._hand_over()
+            return Stopped(self.session.uuid, self.saved_ms)
+        self._watch.closed()
         await self._engine.close()
-        holder = self.session.holder
-        await database_sync_to_async(sessions.session_end)(session=self.session, holder=holder)
-        _running.pop(self.session.uuid, None)
-        saved_ms = self.run.saved_ms if self.run else 0
-        return {"type": "stopped", "session": str(self.session.uuid), "saved_ms": saved_ms}
+        self._growth.close()
+        settling = asyncio.create_task(self._settle())
+        await asyncio.wait({settling}, timeout=SETTLE_S)
+        return Stopped(self.session.uuid, self.saved_ms)
+
+    @property
+    def saved_ms(self) -> int:
+        return self.run.saved_ms if self.run else 0
+
+    def utterance_id(self, utterance: int) -> UUID:
+        return utterance_uuid(self.session.uuid, utterance)
 
     @property
     def is_full(self) -> bool:
-        limit_ms = settings.AUSCULT_MAX_RECORDING_S * 1000 - 10_000
-        return self.run is not None and self.run.saved_ms >= limit_ms
+        return self.saved_ms >= settings.AUSCULT_MAX_RECORDING_S * 1000 - 10_000
 
     async def touch(self) -> None:
         """Says to the database that somebody is here; lets go when another connection took over."""
         self._touched_s = time.monotonic()
-        saved_ms = self.run.saved_ms if self.run else 0
-        mine = await database_sync_to_async(sessions.session_touch)(
-            session=self.session, holder=self.session.holder, received_ms=saved_ms
-        )
-        if not mine and not self._is_over:
-            await self._say(wire.error("taken_over"))
-            await self._let_go()
+        try:
+            mine = await database_sync_to_async(sessions.session_touch)(
+                session=self.session,
+                holder=self.session.holder,
+                received_ms=self.saved_ms,
+                settled_ms=self._settled_ms,
+            )
+        except DATABASE_AWAY as error:  # the lock on the sound says whose it is
+            logger.warning("live session %s goes on without the database: %s", self.session.uuid, error)
+            return
+        if not mine:
+            self._let_go()
 
     # --- inside ---
 
-    async def _tell(self, notice: Notice) -> None:
-        message = wire.message_of(notice)
-        if message:
-            await self._say(message)
-        if isinstance(notice, Understood):
-            await self._keep(notice)
-        elif isinstance(notice, Saved) and time.monotonic() - self._touched_s > TOUCH_S:
-            await self.touch()
+    async def _tell(self, notice: live_run.Notice) -> None:
+        match notice:
+            case Understood(final, latency_ms):
+                await self._say(final_of(self.session.uuid, final, latency_ms))
+                self._ledger.add(Entry(final.utterance, final.start_ms, final.end_ms, final, latency_ms))
+            case SpeechEnded(utterance, start_ms, end_ms):
+                await self._say(notice)
+                self._ledger.add(Entry(utterance, start_ms, end_ms))
+            case Untranscribed(utterance, start_ms, end_ms):
+                self._given_up.append((utterance, start_ms, end_ms))
+                await self._say(notice)
+            case Deaf(False):
+                await self._say(notice)
+                self._hear_what_was_given_up()
+            case Saved() if time.monotonic() - self._touched_s > TOUCH_S:
+                await self._say(notice)
+                if (
+                    self.run and self._ledger.is_empty
+                ):  # a place that is not in a row yet would be passed over
+                    self._settled_ms = self.run.settled_ms
+                await self.touch()
+            case _:
+                await self._say(notice)
 
-    async def _say(self, message: wire.Message) -> None:
+    def _hear_what_was_given_up(self) -> None:
+        """The engine is back; the texts come late, but while their speaker is still there."""
+        unheard, self._given_up = self._given_up, []
+        if unheard and self.run and not self._is_over:
+            self._again = asyncio.create_task(self.run.hear_again(unheard))
+
+    async def _say(self, notice: Notice) -> None:
         if self._send is None:
             return
         try:
-            await self._send(message)
+            await self._send(notice)
         except Exception:  # the socket died between two messages; its disconnect is on the way
-            logger.debug("a message to %s went nowhere", self.session.uuid, exc_info=True)
+            logger.debug("a notice to %s went nowhere", self.session.uuid, exc_info=True)
 
-    async def _keep(self, understood: Understood) -> None:
-        final = understood.final
-        await database_sync_to_async(sessions.utterance_add)(
-            session=self.session,
-            index=final.utterance,
-            text=final.text,
-            words=[asdict(word) for word in final.words],
-            span_ms=(final.start_ms, final.end_ms),
-            latency_ms=understood.latency_ms,
-        )
+    async def _past(self, first: int) -> list[FinalText]:
+        try:
+            rows = await database_sync_to_async(heard_from)(self.session, first)
+        except DATABASE_AWAY:
+            logger.warning("the earlier texts of %s are not shown: no database", self.session.uuid)
+            return []
+        return [stored_final_of(row) for row in rows]
 
     async def _end_without_socket(self) -> None:
         await asyncio.sleep(GRACE_S)
         await self.stop()
 
-    async def _let_go(self) -> None:
-        self._is_over = True
+    async def _settle(self) -> None:
+        """The row's end, however long the database is away."""
+        try:
+            await self._ledger.flush()
+            end = database_sync_to_async(sessions.session_end)
+            await persevere(lambda: end(session=self.session, holder=self.session.holder))
+        except Exception:  # nobody waits for this task
+            logger.exception("live session %s is ended by the next one that opens", self.session.uuid)
+        finally:
+            _running.pop(self.session.uuid, None)
+
+    async def _finished(self) -> bool:
+        """False: another process took over before everything was understood."""
+        if self.run is None or self._look is None:
+            return True
+        finishing = asyncio.create_task(self.run.finish(self._flushed))
+        await asyncio.wait({finishing, self._look}, return_when=asyncio.FIRST_COMPLETED)
+        self._look.cancel()
+        if finishing.done():
+            await finishing
+            return True
+        finishing.cancel()
+        return False
+
+    async def _flushed(self) -> None:
+        await self._ledger.flush(HAND_OVER_S)
+
+    async def _look_for_others(self, spool: Spool) -> None:
+        while not await asyncio.to_thread(lambda: spool.is_wanted):
+            await asyncio.sleep(LOOK_S)
+        self._let_go()
+
+    def _let_go(self) -> None:
+        if not self._is_over:
+            self._is_over = True
+            if self._look:
+                self._look.cancel()
+            _running.pop(self.session.uuid, None)
+            if self._grace:
+                self._grace.cancel()
+            # In a task of its own: it cancels the one that we may be in.
+            asyncio.create_task(self._hand_over())  # noqa: RUF006
+
+    async def _hand_over(self) -> None:
+        """What is in line and not on the disk was never acknowledged; it comes to the next process."""
+        self._watch.closed()
         _running.pop(self.session.uuid, None)
+        await self._say(TakenOver())
+        self._growth.close()
         if self.run:
-            asyncio.create_task(self.run.abandon())  # noqa: RUF006 - it cancels the task that we are in
+            await self.run.abandon(self._flushed)
+        self._ledger.close()
+        await self._engine.close()
 
 
-@database_sync_to_async
-def _continuation(session: LiveSession) -> tuple[int, int]:
-    """Where listening goes on (ms) and the next utterance's number."""
-    so_far = session.utterances.aggregate(end=Max("end_ms"), last=Max("index"))
-    return so_far["end"] or 0, 0 if so_far["last"] is None else so_far["last"] + 1
+def _vad_at(spool: Spool, at_ms: int) -> StreamingVad:
+    """On the same frames as if nothing had happened, so that it finds the same utterances."""
+    vad = StreamingVad()
+    before = b"".join(spool.read(max(0, at_ms - WARM_MS), at_ms))
+    samples = pcm16_to_float(before)
+    frames = samples[: len(samples) // FRAME_SAMPLES * FRAME_SAMPLES].reshape(-1, FRAME_SAMPLES)
+    if len(frames):
+        vad.push_all(frames)
+    return vad
 
 
-@database_sync_to_async
-def _stored_finals(session: LiveSession, first: int) -> list[wire.Message]:
-    return [wire.stored_final(row) for row in session.utterances.filter(index__gte=first)]
+def session_over() -> NotFound:
+    return NotFound("session_over", _("This session has ended; what was said in it is kept."))
+
+
+def database_away() -> Unavailable:
+    return Unavailable("database_away", _("The server cannot reach its database now. Try again in a moment."))

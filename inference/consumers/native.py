@@ -14,9 +14,11 @@ from channels.db import database_sync_to_async
 from channels.generic.websocket import AsyncWebsocketConsumer
 
 from accounts.models import Site
+from base import metrics
 from base.errors import DomainError
 from inference.consumers import wire
 from inference.consumers.dictation import Dictation
+from inference.consumers.notices import Notice, TakenOver
 from inference.selectors.sessions import dictation_sites
 
 logger = logging.getLogger(__name__)
@@ -44,7 +46,7 @@ class LiveConsumer(AsyncWebsocketConsumer):
 
     async def disconnect(self, code: int) -> None:
         if self.dictation:
-            self.dictation.detach(self.say)
+            self.dictation.detach(self.tell)
 
     async def receive(self, text_data: str | None = None, bytes_data: bytes | None = None) -> None:
         if self.site is None:
@@ -56,7 +58,13 @@ class LiveConsumer(AsyncWebsocketConsumer):
 
     async def say(self, message: wire.Message) -> None:
         await self.send(text_data=json.dumps(message, ensure_ascii=False))
-        if message.get("code") == "taken_over":
+
+    async def tell(self, notice: Notice) -> None:
+        """What the dictation has to say, in this protocol's words."""
+        message = wire.message_of(notice)
+        if message:
+            await self.say(message)
+        if isinstance(notice, TakenOver):
             await self.close(OVER)
 
     async def _message(self, text: str) -> None:
@@ -91,6 +99,7 @@ class LiveConsumer(AsyncWebsocketConsumer):
             await self.say(wire.error("bad_message"))
             return
         except DomainError as refused:
+            metrics.SESSIONS_REFUSED.labels(refused.code).inc()
             await self.say({"type": "error", "code": refused.code, "message": str(refused.message)})
             return
         run, session = self.dictation.run, self.dictation.session
@@ -98,7 +107,7 @@ class LiveConsumer(AsyncWebsocketConsumer):
             {"type": "ready", "session": str(session.uuid), "next_seq": run.next_seq if run else 0}
         )
         have = message.get("have_utterances", 0)
-        await self.dictation.attach(self.say, have if isinstance(have, int) else 0)
+        await self.dictation.attach(self.tell, have if isinstance(have, int) else 0)
 
     async def _frame(self, data: bytes) -> None:
         dictation = self.dictation
@@ -107,9 +116,10 @@ class LiveConsumer(AsyncWebsocketConsumer):
             return
         size = len(data) - HEADER_BYTES
         if size <= 0 or size % 2 or size > MAX_PCM_BYTES:
+            metrics.FRAMES_REFUSED.labels("bad").inc()
             await self.say(wire.error("bad_frame"))
             return
-        if self._stopping or not dictation.is_attached(self.say):
+        if self._stopping or not dictation.is_attached(self.tell):
             return
         run, seq = dictation.run, int.from_bytes(data[:HEADER_BYTES], "little")
         if seq < run.next_seq:  # sent again after a broken connection
@@ -117,6 +127,7 @@ class LiveConsumer(AsyncWebsocketConsumer):
         elif seq > run.next_seq:
             if self._gap_told_at != run.next_seq:  # once; the frames behind the gap are on their way too
                 self._gap_told_at = run.next_seq
+                metrics.FRAMES_REFUSED.labels("gap").inc()
                 await self.say(wire.error("gap", next_seq=run.next_seq))
         else:
             await run.put(data[HEADER_BYTES:])
@@ -131,7 +142,7 @@ class LiveConsumer(AsyncWebsocketConsumer):
 
     async def _finish(self, dictation: Dictation) -> None:
         try:
-            await self.say(await dictation.stop())
+            await self.tell(await dictation.stop())
             await self.close()
         except Exception:
             logger.exception("ending live session %s", dictation.session.uuid)

@@ -2,8 +2,8 @@
 
 from dataclasses import asdict
 
-from inference.consumers.live_run import Deaf, Notice, NotSaved, Saved, Understood
-from inference.models import LiveUtterance
+from inference.consumers.live_run import Deaf, Fallback, NotSaved, Saved
+from inference.consumers.notices import FinalText, Notice, Stopped, TakenOver
 from inference.streaming.events import Partial, SpeechEnded, SpeechStarted, Untranscribed
 
 Message = dict[str, object]
@@ -36,6 +36,8 @@ def message_of(notice: Notice) -> Message | None:
             return error("engine_unavailable")
         case Deaf(False):
             return {"type": "engine_back"}
+        case Fallback(active):
+            return {"type": "engine_fallback", "active": active}
         case SpeechStarted(utterance, at_ms):
             return {"type": "speech_started", "utterance": utterance, "at_ms": at_ms}
         case SpeechEnded():
@@ -50,29 +52,20 @@ def message_of(notice: Notice) -> Message | None:
             }
         case Untranscribed():
             return {"type": "untranscribed", **asdict(notice)}
-        case Understood(final, latency_ms):
+        case FinalText():
             return {
                 "type": "final",
-                "utterance": final.utterance,
-                "text": final.text,
-                "words": [asdict(word) for word in final.words],
-                "flags": list(final.flags),
-                "start_ms": final.start_ms,
-                "end_ms": final.end_ms,
-                "latency_ms": latency_ms,
+                "id": str(notice.id),
+                "utterance": notice.utterance,
+                "text": notice.text,
+                "words": [asdict(word) for word in notice.words],
+                "flags": list(notice.flags),
+                "start_ms": notice.start_ms,
+                "end_ms": notice.end_ms,
+                "latency_ms": notice.latency_ms,
             }
+        case TakenOver():
+            return error("taken_over")
+        case Stopped(session, saved_ms):
+            return {"type": "stopped", "session": str(session), "saved_ms": saved_ms}
     return None
-
-
-def stored_final(utterance: LiveUtterance) -> Message:
-    """What a page missed while it was away."""
-    return {
-        "type": "final",
-        "utterance": utterance.index,
-        "text": utterance.text,
-        "words": utterance.words,
-        "flags": [],
-        "start_ms": utterance.start_ms,
-        "end_ms": utterance.end_ms,
-        "latency_ms": utterance.final_latency_ms,
-    }
