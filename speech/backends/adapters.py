@@ -33,6 +33,7 @@ class AdaptedWhisper:
     def __init__(self, base: WhisperRecognizer) -> None:
         self.ref = base.ref
         self.variable_window = base.variable_window
+        self.takes_prompt = base.takes_prompt
         self.knows_language = base.knows_language
         self._base = base
         self._peft: Any = None

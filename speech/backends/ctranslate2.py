@@ -143,7 +143,11 @@ class CTranslate2Recognizer(WhisperBase):
 
 
 def load(
-    ref: str, adapter: str | None = None, device: str | None = None, compute_type: str | None = None
+    ref: str,
+    adapter: str | None = None,
+    device: str | None = None,
+    threads: int | None = None,
+    compute_type: str | None = None,
 ) -> CTranslate2Recognizer:
     """A local folder or a hub id that is in the cache. Converts it the first time. Raises ModelLoadError."""
     folder = local_folder(ref)
@@ -154,7 +158,11 @@ def load(
     try:
         target = converted(folder, wanted, Path(adapter) if adapter else None)
         model = ctranslate2.models.Whisper(
-            str(target), device=kind, device_index=int(index or 0), compute_type=wanted
+            str(target),
+            device=kind,
+            device_index=int(index or 0),
+            compute_type=wanted,
+            intra_threads=threads or 0,
         )
         tokenizer = WhisperTokenizer.from_pretrained(folder)
     except (OSError, ValueError, KeyError, RuntimeError) as error:

@@ -98,7 +98,9 @@ def text_config(model: WhisperForConditionalGeneration) -> TextConfig:
     )
 
 
-def load(ref: str, adapter: str | None = None, device: str | None = None) -> WhisperRecognizer:
+def load(
+    ref: str, adapter: str | None = None, device: str | None = None, threads: int | None = None
+) -> WhisperRecognizer:
     """A local folder or a hub id (HF_HUB_OFFLINE is respected), with a PEFT adapter merged in if given.
 
     On a GPU in float16, otherwise in float32. Raises ModelLoadError.
@@ -109,6 +111,8 @@ def load(ref: str, adapter: str | None = None, device: str | None = None) -> Whi
     if folder.is_dir():
         check_folder(folder)
     disable_progress_bar()
+    if threads is not None:
+        torch.set_num_threads(threads)
     device = device or ("cuda" if torch.cuda.is_available() else "cpu")
     dtype = torch.float16 if device.startswith("cuda") else torch.float32
     try:

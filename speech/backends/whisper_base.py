@@ -80,6 +80,7 @@ class WhisperBase:
     ) -> None:
         self.ref = ref
         self.variable_window = card.variable_window
+        self.takes_prompt = card.takes_prompt
         self._tuned_ms = card.longest_utterance_ms
         self.whisper_text = text
         self.lock = Lock()  # one batch at a time
@@ -93,6 +94,8 @@ class WhisperBase:
         """One hypothesis per utterance, in order. What is longer than the model's window is cut at quiet
         points and put together again; in short windows also what is longer than it was tuned for."""
         each = per_row(options, len(batch))
+        if not self.takes_prompt:
+            each = [replace(one, prompt="", prompt_terms=()) for one in each]
         cuts = [self._cut(samples, one) for samples, one in zip(batch, each, strict=True)]
         pieces = [piece for parts in cuts for _, piece in parts]
         own = [one for one, parts in zip(each, cuts, strict=True) for _ in parts]

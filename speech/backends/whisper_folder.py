@@ -21,17 +21,23 @@ def check_folder(folder: Path) -> None:
 @dataclass(frozen=True, slots=True)
 class Card:
     """What auscult.json says of a model. `variable_window`: it was tuned on windows of the utterance's own
-    length; `longest_utterance_ms`: and on none longer than this (None: up to its full window)."""
+    length; `longest_utterance_ms`: and on none longer than this (None: up to its full window).
+    `takes_prompt`: it knows text before the speech; one that never saw any hears nonsense after it."""
 
     variable_window: bool = False
     longest_utterance_ms: int | None = None
+    takes_prompt: bool = True
 
 
 def card_of(folder: Path, config: Any = None) -> Card:
     notes = folder / "auscult.json"
     if notes.is_file():
         said = json.loads(notes.read_text(encoding="utf-8"))
-        return Card(bool(said.get("variable_window", False)), said.get("longest_utterance_ms"))
+        return Card(
+            bool(said.get("variable_window", False)),
+            said.get("longest_utterance_ms"),
+            bool(said.get("takes_prompt", True)),
+        )
     return Card(bool(getattr(config, "variable_window", False)))
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from speech.backends import ct2_folder, ctranslate2
+from speech.backends import ct2_folder, ctranslate2, whisper_base
 from speech.metrics import cer
 from speech.recognizer import DecodeOptions, ModelLoadError, Recognizer, UnknownLanguageError, load
 from tests.speech.test_bundled_model import MODEL, say_all
@@ -61,8 +61,9 @@ def test_a_batch_hears_what_each_alone_is_heard_as(exact: Recognizer, sounds: li
             assert abs(word.start_ms - same.start_ms) <= 20
 
 
-def test_each_row_of_a_batch_has_options_of_its_own(exact: Recognizer, sounds: list[np.ndarray]):
+def test_each_row_of_a_batch_has_options_of_its_own(exact: Recognizer, sounds, monkeypatch):
     """Prompts of several lengths, another language, none: as each alone."""
+    monkeypatch.setattr(exact, "takes_prompt", True)
     options = [
         PADDED,
         replace(PADDED, prompt="血壓偏高。"),
@@ -75,6 +76,20 @@ def test_each_row_of_a_batch_has_options_of_its_own(exact: Recognizer, sounds: l
         (alone,) = exact.transcribe([samples], own)
         assert (alone.text, alone.language) == (one.text, own.language)
         assert alone.avg_logprob == pytest.approx(one.avg_logprob, abs=1e-4)
+
+
+def test_a_model_that_never_saw_a_prompt_is_told_nothing(exact: Recognizer, sounds: list[np.ndarray]):
+    told = exact.transcribe(sounds[:2], DecodeOptions(prompt="今天天氣很好", prompt_terms=("血壓",)))
+    assert [one.text for one in told] == [one.text for one in exact.transcribe(sounds[:2])]
+
+
+def test_what_leaks_from_the_prompt_is_decoded_again(exact: Recognizer, sounds, monkeypatch):
+    """Every prompt is taken for leaked here."""
+    (plain,) = exact.transcribe(sounds[:1], PADDED)
+    monkeypatch.setattr(exact, "takes_prompt", True)
+    monkeypatch.setattr(whisper_base, "prompt_leaked", lambda text, terms, before: bool(before))
+    told = exact.transcribe(sounds[:1], replace(PADDED, prompt="今天天氣很好"))[0]
+    assert told.text == plain.text and told.avg_logprob == pytest.approx(plain.avg_logprob, abs=1e-4)
 
 
 def test_a_budget_ends_a_loop(exact: Recognizer, sounds: list[np.ndarray]):

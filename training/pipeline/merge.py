@@ -79,7 +79,7 @@ def save(model: Any, base_ref: str, target: Path) -> None:
     family_of(base_ref).save(model, base_ref, target)
 
 
-LONGEST = "longest_utterance_ms"  # speech/backends/whisper_folder.py
+INHERITED = ("longest_utterance_ms", "takes_prompt")  # speech/backends/whisper_folder.py
 
 
 def _card(folder: RunFolder) -> dict[str, Any]:
@@ -88,7 +88,7 @@ def _card(folder: RunFolder) -> dict[str, Any]:
     return {
         "name": folder.inputs.name,
         "variable_window": family_of(folder.inputs.base_ref).has_window and folder.config.padded_share < 1,
-        **({LONGEST: parent[LONGEST]} if LONGEST in parent else {}),
+        **{key: parent[key] for key in INHERITED if key in parent},
         "run": folder.inputs.run_id,
         "dataset_sha256": folder.inputs.dataset_sha256,
         "lineage": [*parent.get("lineage", []), parent.get("name") or Path(folder.inputs.base_ref).name],

@@ -30,11 +30,12 @@ def export(model: WhisperForConditionalGeneration, tokenizer: WhisperTokenizer, 
     extractor.save_pretrained(fresh)
     tokenizer.save_vocabulary(str(fresh))
     # Trained on windows of the utterance's own length: the recogniser need not pad to 30 s.
-    # Of single sentences: what is longer is cut at its pauses.
+    # Of single sentences without any text before: what is longer is cut at its pauses.
     card = {
         "name": folder.name,
         "variable_window": True,
         "longest_utterance_ms": LONGEST_UTTERANCE_MS,
+        "takes_prompt": False,
         "lineage": [],
     }
     (fresh / "auscult.json").write_text(json.dumps(card, indent=2) + "\n", encoding="utf-8")
