@@ -49,7 +49,8 @@ class Material:
 
 def short_utterances(count: int) -> Material:
     """One sentence each, as the endpointing of a live session gives them."""
-    rng, takes = random.Random(11), []
+    rng = random.Random(11)
+    takes: list[Take] = []
     while len(takes) < count:
         take = _take(rng, f"short-{rng.random()}", 1)
         if SHORT_S[0] <= len(take.samples) / SAMPLE_RATE_HZ <= SHORT_S[1]:
@@ -59,7 +60,8 @@ def short_utterances(count: int) -> Material:
 
 def window_long(count: int) -> Material:
     """As many sentences of one voice as 30 s hold, with the pauses of somebody who dictates."""
-    rng, takes = random.Random(12), []
+    rng = random.Random(12)
+    takes: list[Take] = []
     while len(takes) < count:
         take = _take(rng, f"long-{rng.random()}", rng.randint(6, 9))
         if WINDOW_S - 4 <= len(take.samples) / SAMPLE_RATE_HZ <= WINDOW_S:

@@ -19,7 +19,7 @@ def main(folder: str) -> None:
     asked = {"language": "zh", "task": "transcribe", "num_beams": 1, "max_new_tokens": 200}
 
     def transcribe(sounds: list[Any], times: Any) -> list[str]:
-        inputs = [{"raw": np.asarray(sound), "sampling_rate": 16_000} for sound in sounds]
+        inputs: Any = [{"raw": np.asarray(sound), "sampling_rate": 16_000} for sound in sounds]
         heard = hears(inputs, batch_size=BATCH, return_timestamps=times, generate_kwargs=asked)
         return [one["text"].strip() for one in heard]
 

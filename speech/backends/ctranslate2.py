@@ -20,6 +20,7 @@ from speech.backends.whisper_folder import card_of, check_folder, local_folder
 from speech.backends.whisper_text import TextConfig, WhisperText
 from speech.recognizer import ModelLoadError, has_accelerator
 
+ROWS_ON_CPU, ROWS_ON_GPU = 4, 16  # a third faster than 16 on a CPU (docs/experiments.md)
 COMPUTE_TYPES = {"cpu": "int8", "cuda": "float16"}
 
 
@@ -28,6 +29,10 @@ class Ct2Acoustics:
 
     def __init__(self, model: Any) -> None:
         self.model = model
+
+    @property
+    def rows_per_batch(self) -> int:
+        return ROWS_ON_CPU if self.model.device == "cpu" else ROWS_ON_GPU
 
     @property
     def compute_type(self) -> str:

@@ -25,6 +25,8 @@ from speech.whisper_window import allow_short_windows
 class TorchAcoustics:
     """Acoustics of a transformers model."""
 
+    rows_per_batch = 16
+
     def __init__(self, model: WhisperForConditionalGeneration) -> None:
         self.model = allow_short_windows(model).eval()
 

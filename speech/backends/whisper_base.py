@@ -22,7 +22,6 @@ from speech.types import Hypothesis, Word
 
 SAMPLES_PER_MS = 16
 POSITION_SAMPLES = 320  # two mel frames: the encoder halves
-ROWS_PER_BATCH = 16
 MARGIN_MS = 200  # silence behind the longest utterance of a short window
 SHORTEST_WINDOW_MS = 1_000
 FIRST_TOKENS, TOKENS_PER_S = 16, 36  # three byte tokens per hanzi at 12 hanzi a second: nobody is faster
@@ -34,6 +33,11 @@ class Acoustics(Protocol):
 
     `prompts` of one call are of one length. Calls come from one thread at a time.
     """
+
+    @property
+    def rows_per_batch(self) -> int:
+        """At most; fewer cost less padding."""
+        ...
 
     @property
     def compute_type(self) -> str:
@@ -114,8 +118,9 @@ class WhisperBase:
         for kind in sorted({self._kind(one) for one in options}):
             own = [i for i, one in enumerate(options) if self._kind(one) == kind]
             own.sort(key=lambda i: len(pieces[i]))
-            for first in range(0, len(own), ROWS_PER_BATCH):
-                rows = own[first : first + ROWS_PER_BATCH]
+            most = self._acoustics.rows_per_batch
+            for first in range(0, len(own), most):
+                rows = own[first : first + most]
                 heard = self._decode([pieces[i] for i in rows], [options[i] for i in rows])
                 results.update(zip(rows, heard, strict=True))
         return [results[i] for i in range(len(pieces))]
