@@ -38,7 +38,8 @@ def sounds() -> list[np.ndarray]:
 
 
 def test_it_hears_what_transformers_hears(exact: Recognizer, sounds: list[np.ndarray]):
-    ours, theirs = exact.transcribe(sounds), load(str(MODEL), "transformers").transcribe(sounds)
+    few = sounds[:4]  # one batch, and so one window, for both
+    ours, theirs = exact.transcribe(few), load(str(MODEL), "transformers").transcribe(few)
     assert [one.text for one in ours] == [one.text for one in theirs]
     for one, other in zip(ours, theirs, strict=True):
         assert one.avg_logprob == pytest.approx(other.avg_logprob, abs=1e-4)
