@@ -64,6 +64,7 @@ def heard(recognizer: Recognizer, spoken: Sequence[Take], choice: Choice) -> lis
 
 def main(count: int) -> None:
     recognizer = load(os.environ.get("AUSCULT_BASE_MODEL", "models/auscult-base"), "transformers")
+    recognizer.takes_prompt = True  # type: ignore[attr-defined]  # measured is what it does with one
     spoken = takes(count)
     plain = None
     for name, choice in choices().items():

@@ -29,7 +29,7 @@ class DecodeOptions:
     asks for word times and probabilities. `prompt_terms` and `prompt` are told to the model before it
     listens: terms, the most important last, and what was said just before; together at most half of its
     context, what finds no room is left out from the front. Text that only repeats what was told is
-    decoded again without it.
+    decoded again without it, and a model that never saw such text (`takes_prompt`) is told nothing.
     A Parakeet has neither prompt nor window: of these it follows `max_new_tokens` and `word_times`.
     """
 
@@ -74,24 +74,33 @@ class ModelLoadError(Exception):
 
 
 def load(
-    ref: str, backend: str = "auto", device: str | None = None, adapter: str | None = None
+    ref: str,
+    backend: str = "auto",
+    device: str | None = None,
+    adapter: str | None = None,
+    threads: int | None = None,
 ) -> Recognizer:
     """The recogniser that `ref` names: a local folder, a hub id, or "fake:<text>" in tests.
 
     `backend` is for a Whisper: "transformers", "ctranslate2", or "auto", the one that is faster on the device
     (docs/adr/0022). `device` "cpu" or "cuda", None: an accelerator if there is one. `adapter`: a folder of
-    a PEFT adapter, merged in. Heavy. Never call it in the web process. Raises ModelLoadError.
+    a PEFT adapter, merged in. `threads` on a CPU, None: as the libraries choose (OMP_NUM_THREADS).
+    Heavy. Never call it in the web process. Raises ModelLoadError.
     """
     if backend not in BACKENDS:
         raise ModelLoadError(f"There is no backend {backend!r}: one of {', '.join(BACKENDS)}.")
     if ref.startswith("fake:"):
         return import_module("speech.backends.fake").load(ref)
     if model_type_of(ref).startswith("parakeet"):
-        return import_module("speech.backends.parakeet").load(ref, adapter=adapter, device=device)
+        return import_module("speech.backends.parakeet").load(
+            ref, adapter=adapter, device=device, threads=threads
+        )
     # What is no Parakeet goes to Whisper, which says why it cannot be loaded.
     name = backend if backend != "auto" else _faster_backend(device)
     module = {"transformers": "whisper", "ctranslate2": "ctranslate2"}[name]
-    return import_module(f"speech.backends.{module}").load(ref, adapter=adapter, device=device)
+    return import_module(f"speech.backends.{module}").load(
+        ref, adapter=adapter, device=device, threads=threads
+    )
 
 
 def _faster_backend(device: str | None) -> str:

@@ -97,7 +97,7 @@ def _draft_chunk(segments: Sequence[Segment], drafting: Drafting) -> None:
         results=heard,
         model_ref=drafting.model.ref,
         adapter_ref=drafting.model.adapter_path,
-        settings=drafting.options.as_dict(),
+        settings=drafting.options.as_dict() | decoder_of(drafting.recognizer),
     )
 
 
@@ -107,6 +107,11 @@ def decode_options(ear: Recognizer, site: Site) -> DecodeOptions:
         window="speech" if getattr(ear, "variable_window", False) else "padded",
         prompt_terms=terms_to_tell(site.pk, settings.AUSCULT_PROMPT_TERMS),
     )
+
+
+def decoder_of(ear: Recognizer) -> dict[str, str]:
+    """Who did the arithmetic, and in which numbers: part of the settings of a hypothesis."""
+    return {"backend": getattr(ear, "backend", ""), "compute_type": getattr(ear, "compute_type", "")}
 
 
 def _sounds(segments: Iterable[Segment]) -> Iterator[tuple[Segment, np.ndarray]]:

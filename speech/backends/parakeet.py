@@ -133,7 +133,9 @@ class ParakeetRecognizer:
         )
 
 
-def load(ref: str, adapter: str | None = None, device: str | None = None) -> ParakeetRecognizer:
+def load(
+    ref: str, adapter: str | None = None, device: str | None = None, threads: int | None = None
+) -> ParakeetRecognizer:
     """A local folder or a hub id (HF_HUB_OFFLINE is respected), with a PEFT adapter merged in if given.
 
     On a GPU in float16, otherwise in float32. Raises ModelLoadError.
@@ -144,6 +146,8 @@ def load(ref: str, adapter: str | None = None, device: str | None = None) -> Par
     if model_type not in MODELS:
         raise ModelLoadError(f"{ref} is a {model_type or 'nameless'} model; decoded are {', '.join(MODELS)}.")
     disable_progress_bar()
+    if threads is not None:
+        torch.set_num_threads(threads)
     device = device or ("cuda" if torch.cuda.is_available() else "cpu")
     dtype = torch.float16 if device.startswith("cuda") else torch.float32
     try:

@@ -14,6 +14,7 @@ from speech.alignment import trimmed_to_sound
 from speech.backends.decoded import Decoded, Prompt
 from speech.backends.log_mel import LogMel
 from speech.backends.long_utterance import cut, joined
+from speech.backends.whisper_folder import Card
 from speech.backends.whisper_text import WhisperText
 from speech.confidence import compression_ratio, prompt_leaked, words_from_tokens
 from speech.recognizer import AUTO_LANGUAGE, DEFAULT_OPTIONS, DecodeOptions, RowOptions, per_row
@@ -21,7 +22,6 @@ from speech.types import Hypothesis, Word
 
 SAMPLES_PER_MS = 16
 POSITION_SAMPLES = 320  # two mel frames: the encoder halves
-ROWS_PER_BATCH = 16
 MARGIN_MS = 200  # silence behind the longest utterance of a short window
 SHORTEST_WINDOW_MS = 1_000
 FIRST_TOKENS, TOKENS_PER_S = 16, 36  # three byte tokens per hanzi at 12 hanzi a second: nobody is faster
@@ -33,6 +33,11 @@ class Acoustics(Protocol):
 
     `prompts` of one call are of one length. Calls come from one thread at a time.
     """
+
+    @property
+    def rows_per_batch(self) -> int:
+        """At most; fewer cost less padding."""
+        ...
 
     @property
     def compute_type(self) -> str:
@@ -75,10 +80,12 @@ class WhisperBase:
         acoustics: Acoustics,
         mels: int,
         full_positions: int,
-        variable_window: bool,
+        card: Card,
     ) -> None:
         self.ref = ref
-        self.variable_window = variable_window
+        self.variable_window = card.variable_window
+        self.takes_prompt = card.takes_prompt
+        self._tuned_ms = card.longest_utterance_ms
         self.whisper_text = text
         self.lock = Lock()  # one batch at a time
         self._acoustics = acoustics
@@ -89,14 +96,20 @@ class WhisperBase:
         self, batch: Sequence[np.ndarray], options: RowOptions = DEFAULT_OPTIONS
     ) -> list[Hypothesis]:
         """One hypothesis per utterance, in order. What is longer than the model's window is cut at quiet
-        points and put together again."""
+        points and put together again; in short windows also what is longer than it was tuned for."""
         each = per_row(options, len(batch))
-        cuts = [cut(samples, self._full_samples // SAMPLES_PER_MS) for samples in batch]
+        if not self.takes_prompt:
+            each = [replace(one, prompt="", prompt_terms=()) for one in each]
+        cuts = [self._cut(samples, one) for samples, one in zip(batch, each, strict=True)]
         pieces = [piece for parts in cuts for _, piece in parts]
         own = [one for one, parts in zip(each, cuts, strict=True) for _ in parts]
         with self.lock:
             heard = iter(self._pieces(pieces, own))
         return [joined([(start_ms, next(heard)) for start_ms, _ in parts]) for parts in cuts]
+
+    def _cut(self, samples: np.ndarray, options: DecodeOptions) -> list[tuple[int, np.ndarray]]:
+        is_short, _ = self._kind(options)
+        return cut(samples, self._full_samples // SAMPLES_PER_MS, self._tuned_ms if is_short else None)
 
     def _pieces(self, pieces: list[np.ndarray], options: list[DecodeOptions]) -> list[Hypothesis]:
         """Utterances of like length and the same kind of window share a batch, so that short ones do not pay
@@ -105,8 +118,9 @@ class WhisperBase:
         for kind in sorted({self._kind(one) for one in options}):
             own = [i for i, one in enumerate(options) if self._kind(one) == kind]
             own.sort(key=lambda i: len(pieces[i]))
-            for first in range(0, len(own), ROWS_PER_BATCH):
-                rows = own[first : first + ROWS_PER_BATCH]
+            most = self._acoustics.rows_per_batch
+            for first in range(0, len(own), most):
+                rows = own[first : first + most]
                 heard = self._decode([pieces[i] for i in rows], [options[i] for i in rows])
                 results.update(zip(rows, heard, strict=True))
         return [results[i] for i in range(len(pieces))]
