@@ -70,6 +70,11 @@ class ModelCache:
             self._loaded.clear()
             self._loading.clear()
 
+    def forget(self, ref: str) -> None:
+        """One of them; who has it in hand keeps it."""
+        with self._lock:
+            self._loaded.pop(ref, None)
+
     def put(self, ref: str, model: Recognizer) -> None:
         with self._lock:
             self._loaded[ref] = model

@@ -38,7 +38,7 @@ class Device:
         self._metrics = metrics
         self.failover = Failover()
         self.name = CPU  # where models are, once one is loaded
-        self.cache = ModelCache(self._load, keep=config.models_kept)
+        self.cache = ModelCache(self._load, keep=config.models_kept, put_away=self._forget_adapters_of)
         self.adapters = ModelCache(self._load_adapted, keep=config.adapters_kept, put_away=_drop)
 
     # --- models ---
@@ -117,6 +117,12 @@ class Device:
     def _forget(self) -> None:
         self.adapters.clear()
         self.cache.clear()
+
+    def _forget_adapters_of(self, base: Recognizer) -> None:
+        """They would keep a base in memory that is loaded anew when it is wanted again."""
+        for key in self.adapters.refs():
+            if parts_of(key)[0] == base.ref:
+                self.adapters.forget(key)
 
     # --- loading, in the loaders' threads ---
 

@@ -10,8 +10,11 @@ import httpx
 import numpy as np
 import pytest
 
+from inference.engine.adapters import key_of
 from inference.engine.app import create_app
 from inference.engine.config import EngineConfig
+from inference.engine.device import Device
+from inference.engine.metrics import Metrics
 from speech.backends.fake import FakeRecognizer
 from speech.recognizer import DecodeOptions, ModelLoadError, load
 from speech.types import Hypothesis
@@ -101,6 +104,16 @@ async def test_the_least_recently_used_adapter_is_dropped(folder: Path) -> None:
         for name in ("甲", "乙", "甲", "丙", "甲", "乙"):
             assert (await hear(client, name)).json()["text"] == f"底加{name}"
     assert Shared.most_held <= 3, "the newest is loaded before the oldest goes"
+
+
+async def test_a_base_that_is_put_away_takes_its_adapters_along(folder: Path) -> None:
+    config = EngineConfig(base_model=BASE, data_dir=folder, models_kept=1)
+    device, key = Device(Shared, config, Metrics()), key_of(BASE, "甲")
+    device.request(BASE, "甲").result(5)
+    assert device.adapters.refs() == [key]
+    device.request("fake:另一", "").result(5)
+    device.close()  # waits for the loaders
+    assert (device.cache.refs(), device.adapters.refs()) == (["fake:另一"], [])
 
 
 async def test_where_adapters_cannot_be_held_a_merged_copy_answers(folder: Path) -> None:
