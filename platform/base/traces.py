@@ -29,6 +29,8 @@ class Span:
 
     def past(self, name: str, began_s: float, ended_s: float, **attributes: Attribute) -> "Span":
         """A part of this span that is over already; monotonic seconds."""
+        if self._inner is None:
+            return self
         part = begin(name, parent=self, began_s=began_s)
         part.note(**attributes)
         part.end(ended_s)
@@ -177,7 +179,8 @@ def current() -> Span:
         return NOTHING
     from opentelemetry.trace import get_current_span
 
-    return Span(get_current_span())
+    found = get_current_span()
+    return Span(found) if found.is_recording() else NOTHING
 
 
 def text_of(text: str) -> dict[str, Attribute]:
