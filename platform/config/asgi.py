@@ -10,19 +10,20 @@ django_application = get_asgi_application()
 
 from channels.auth import AuthMiddlewareStack  # noqa: E402
 from channels.routing import ProtocolTypeRouter, URLRouter  # noqa: E402
-from channels.security.websocket import AllowedHostsOriginValidator  # noqa: E402
 from django.conf import settings  # noqa: E402
 
 from base import traces_export  # noqa: E402
 from base.traces_asgi import ContinuedTraces  # noqa: E402
 from config.threads import KeptThreads  # noqa: E402
+from inference.consumers.origins import OriginCheck  # noqa: E402
 from inference.consumers.routing import websocket_urlpatterns  # noqa: E402
 
+sockets = URLRouter(websocket_urlpatterns)
 application = ContinuedTraces(
     ProtocolTypeRouter(
         {
             "http": KeptThreads(django_application),
-            "websocket": AllowedHostsOriginValidator(AuthMiddlewareStack(URLRouter(websocket_urlpatterns))),
+            "websocket": OriginCheck(logged_in=AuthMiddlewareStack(sockets), keyed=sockets),
         }
     )
 )

@@ -149,6 +149,10 @@ SPECTACULAR_SETTINGS = {
     "TITLE": "Auscult",
     "VERSION": "1",
     "SERVE_PERMISSIONS": ["rest_framework.permissions.IsAuthenticated"],
+    "POSTPROCESSING_HOOKS": [
+        "drf_spectacular.hooks.postprocess_schema_enums",
+        "inference.api.schema.with_api",
+    ],
 }
 
 # --- Auscult itself ---
@@ -156,6 +160,10 @@ AUSCULT_BASE_MODEL = env.text("AUSCULT_BASE_MODEL", str(BASE_DIR / "models" / "a
 AUSCULT_ENGINE_URL = env.text("AUSCULT_ENGINE_URL", "http://127.0.0.1:8801")
 AUSCULT_MAX_UPLOAD_MB = env.integer("AUSCULT_MAX_UPLOAD_MB", 500, minimum=1)
 AUSCULT_MAX_RECORDING_S = env.integer("AUSCULT_MAX_RECORDING_S", 4 * 3600, minimum=1)
+AUSCULT_API_MAX_S = env.integer("AUSCULT_API_MAX_S", 2 * 3600, minimum=1)
+# WhisperLive's clients cannot send a key: the uuid of the one that speaks for those at the named addresses.
+AUSCULT_WHISPERLIVE_KEY = env.text("AUSCULT_WHISPERLIVE_KEY", "")
+AUSCULT_WHISPERLIVE_ADDRESSES = env.listed("AUSCULT_WHISPERLIVE_ADDRESSES", "")
 AUSCULT_LEASE_S = env.integer("AUSCULT_LEASE_S", 300, minimum=5)
 AUSCULT_REVIEW_REQUIRED = env.flag("AUSCULT_REVIEW_REQUIRED", False)
 AUSCULT_DOUBLE_SHARE = env.share("AUSCULT_DOUBLE_SHARE", 0.05, most=0.5)
