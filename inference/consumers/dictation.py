@@ -186,11 +186,11 @@ class Dictation:
         return self._send == send
 
     async def stop(self) -> Stopped:
+        """Another process that wants the session meanwhile gets it: the last texts may take a minute."""
         self._is_over = True
-        if self._look:
-            self._look.cancel()
-        if self.run:
-            await self.run.finish()
+        if not await self._finished():
+            await self._hand_over()
+            return Stopped(self.session.uuid, self.saved_ms)
         self._watch.closed()
         await self._engine.close()
         self._growth.close()
@@ -269,16 +269,32 @@ class Dictation:
         finally:
             _running.pop(self.session.uuid, None)
 
+    async def _finished(self) -> bool:
+        """False: another process took over before everything was understood."""
+        if self.run is None or self._look is None:
+            return True
+        finishing = asyncio.create_task(self.run.finish(self._flushed))
+        await asyncio.wait({finishing, self._look}, return_when=asyncio.FIRST_COMPLETED)
+        self._look.cancel()
+        if finishing.done():
+            await finishing
+            return True
+        finishing.cancel()
+        return False
+
+    async def _flushed(self) -> None:
+        await self._ledger.flush(HAND_OVER_S)
+
     async def _look_for_others(self, spool: Spool) -> None:
-        while not self._is_over:
+        while not await asyncio.to_thread(lambda: spool.is_wanted):
             await asyncio.sleep(LOOK_S)
-            if await asyncio.to_thread(lambda: spool.is_wanted):
-                self._let_go()
+        self._let_go()
 
     def _let_go(self) -> None:
         if not self._is_over:
             self._is_over = True
-            self._watch.closed()
+            if self._look:
+                self._look.cancel()
             _running.pop(self.session.uuid, None)
             if self._grace:
                 self._grace.cancel()
@@ -287,10 +303,12 @@ class Dictation:
 
     async def _hand_over(self) -> None:
         """What is in line and not on the disk was never acknowledged; it comes to the next process."""
+        self._watch.closed()
+        _running.pop(self.session.uuid, None)
         await self._say(TakenOver())
         self._growth.close()
         if self.run:
-            await self.run.abandon(lambda: self._ledger.flush(HAND_OVER_S))
+            await self.run.abandon(self._flushed)
         self._ledger.close()
         await self._engine.close()
 
