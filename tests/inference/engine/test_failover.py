@@ -77,13 +77,6 @@ def test_it_goes_back_when_the_accelerator_answers_again() -> None:
     assert accelerator.loaded_on == ["cpu", "cuda"]
 
 
-def test_a_model_that_comes_back_on_the_cpu_is_no_accelerator() -> None:
-    accelerator = Accelerator()
-    device = Device(lambda ref, device="cpu": accelerator.load(ref, device), CONFIG, Metrics())
-    device.failover.lost(0)
-    assert not device.try_again()
-
-
 def test_a_batch_that_is_too_large_is_halved() -> None:
     accelerator = Accelerator()
     accelerator.rows_that_fit = 3
