@@ -5,11 +5,12 @@ the adapter merged in. Batches are of one adapter: PEFT's mixed batches cost mor
 """
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Protocol, runtime_checkable
 
 import numpy as np
 
-from speech.recognizer import DEFAULT_OPTIONS, RowOptions
+from speech.recognizer import DEFAULT_OPTIONS, Recognizer, RowOptions
 from speech.types import Hypothesis
 
 _BETWEEN = "\n"  # in no path
@@ -17,18 +18,25 @@ _BETWEEN = "\n"  # in no path
 
 @runtime_checkable
 class Adaptable(Protocol):
-    """A Recognizer with adapters beside its own weights. Safe to call while another thread decodes."""
+    """A Recognizer with adapters beside its own weights (speech.backends.adapters). Safe to change while
+    another thread decodes."""
 
     ref: str
 
-    def adapter_load(self, folder: str) -> None:
+    @property
+    def names(self) -> tuple[str, ...]: ...
+
+    def load(self, name: str, folder: Path) -> None:
         """Raises speech.recognizer.ModelLoadError."""
         ...
 
-    def adapter_drop(self, folder: str) -> None: ...
+    def drop(self, name: str) -> None: ...
 
     def transcribe(
-        self, batch: Sequence[np.ndarray], options: RowOptions = DEFAULT_OPTIONS, adapter: str = ""
+        self,
+        batch: Sequence[np.ndarray],
+        options: RowOptions = DEFAULT_OPTIONS,
+        adapters: Sequence[str] | None = None,
     ) -> list[Hypothesis]: ...
 
 
@@ -36,7 +44,7 @@ class Adapted:
     """One adapter of a shared base, as a Recognizer."""
 
     def __init__(self, base: Adaptable, adapter: str) -> None:
-        base.adapter_load(adapter)
+        base.load(adapter, Path(adapter))
         self.ref = base.ref
         self.base, self.adapter = base, adapter
         self.backend = getattr(base, "backend", "")
@@ -46,10 +54,20 @@ class Adapted:
     def transcribe(
         self, batch: Sequence[np.ndarray], options: RowOptions = DEFAULT_OPTIONS
     ) -> list[Hypothesis]:
-        return self.base.transcribe(batch, options, adapter=self.adapter)
+        return self.base.transcribe(batch, options, adapters=[self.adapter] * len(batch))
 
     def drop(self) -> None:
-        self.base.adapter_drop(self.adapter)
+        self.base.drop(self.adapter)
+
+
+def adaptable(recognizer: Recognizer) -> Recognizer:
+    """The same, able to hold adapters where it is one of those that can."""
+    if getattr(recognizer, "backend", "") != "transformers":
+        return recognizer
+    from speech.backends.adapters import AdaptedWhisper  # torch, which this recogniser has brought already
+    from speech.backends.whisper import WhisperRecognizer
+
+    return AdaptedWhisper(recognizer) if isinstance(recognizer, WhisperRecognizer) else recognizer
 
 
 def key_of(model: str, adapter: str) -> str:

@@ -14,7 +14,7 @@ from functools import partial
 
 import numpy as np
 
-from inference.engine.adapters import Adaptable, Adapted, key_of, parts_of
+from inference.engine.adapters import Adaptable, Adapted, adaptable, key_of, parts_of
 from inference.engine.cache import ModelCache
 from inference.engine.config import EngineConfig
 from inference.engine.failover import Failover, is_device_lost, is_out_of_memory
@@ -104,7 +104,7 @@ class Device:
         self.failover.regained()
         self.name = ACCELERATOR
         self._forget()
-        self.cache.put(self._base, recognizer)
+        self.cache.put(self._base, adaptable(recognizer))
         return True
 
     def _lose(self, error: BaseException) -> None:
@@ -120,24 +120,28 @@ class Device:
 
     # --- loading, in the loaders' threads ---
 
-    def _load(self, ref: str, **more: str) -> Recognizer:
-        if self.failover.is_lost:
-            return self._loader(ref, device=CPU, **more)
-        try:
-            recognizer = self._loader(ref, **more)
-        except Exception as error:
-            if not (is_device_lost(error) or is_out_of_memory(error)):
-                raise
-            self._lose(error)
-            return self._loader(ref, device=CPU, **more)
-        self.name = _device_of(recognizer)
-        return recognizer
+    def _load(self, ref: str) -> Recognizer:
+        recognizer = self._load_anywhere(ref)
+        self.name = CPU if self.failover.is_lost else _device_of(recognizer)
+        return adaptable(recognizer)
+
+    def _load_anywhere(self, ref: str, **more: str) -> Recognizer:
+        if not self.failover.is_lost:
+            try:
+                return self._loader(ref, **more)
+            except Exception as error:
+                if not (is_device_lost(error) or is_out_of_memory(error)):
+                    raise
+                self._lose(error)
+        return self._loader(ref, device=CPU, **more)
 
     def _load_adapted(self, key: str) -> Recognizer:
         """The adapter beside its base where that can be, else a model of its own with it merged in."""
         model, adapter = parts_of(key)
         base = self.cache.request(model).result()
-        return Adapted(base, adapter) if isinstance(base, Adaptable) else self._load(model, adapter=adapter)
+        if isinstance(base, Adaptable):
+            return Adapted(base, adapter)
+        return self._load_anywhere(model, adapter=adapter)
 
 
 def backend_of(recognizer: Recognizer) -> str:
@@ -145,6 +149,7 @@ def backend_of(recognizer: Recognizer) -> str:
 
 
 def _device_of(recognizer: Recognizer) -> str:
+    """Where a recogniser that does not say so computes: where the loader's own choice is."""
     if own := getattr(recognizer, "device", ""):
         return str(own)
     return ACCELERATOR if not recognizer.ref.startswith("fake:") and has_accelerator() else CPU

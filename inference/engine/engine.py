@@ -120,7 +120,7 @@ class Engine:
             recognizer = await asyncio.wrap_future(self.device.request(model, adapter))
             if not getattr(recognizer, "knows_language", lambda code: True)(ask.language):
                 raise UnknownLanguageError(f"{model} has no language {ask.language!r}")
-            options = eased(decode_options(recognizer, ask), ask.lane is Lane.PARTIAL, pressure)
+            options = eased(decode_options(ask), ask.lane is Lane.PARTIAL, pressure)
             job = Job(
                 ask.audio,
                 model,
@@ -169,11 +169,10 @@ class Engine:
         return model, adapter
 
 
-def decode_options(recognizer: Recognizer, ask: Ask) -> DecodeOptions:
+def decode_options(ask: Ask) -> DecodeOptions:
     options = DecodeOptions(
         language=ask.language,
         max_new_tokens=FINAL_TOKENS,
-        window="speech" if getattr(recognizer, "variable_window", False) else "padded",
         word_times=ask.word_times,
         prompt_terms=ask.hotwords,
         prompt=ask.prompt,

@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import httpx
@@ -12,8 +13,9 @@ import pytest
 from inference.engine.app import create_app
 from inference.engine.config import EngineConfig
 from speech.backends.fake import FakeRecognizer
-from speech.recognizer import DecodeOptions, ModelLoadError
+from speech.recognizer import DecodeOptions, ModelLoadError, load
 from speech.types import Hypothesis
+from tests.speech.tiny_whisper import save_tiny_whisper
 
 SECONDS_3 = bytes(96_000)
 BASE = "fake:底"
@@ -29,21 +31,29 @@ class Shared(FakeRecognizer):
         super().__init__(ref)
         type(self).held, type(self).most_held = set(), 0
 
-    def adapter_load(self, folder: str) -> None:
-        if Path(folder).name == "broken":
+    @property
+    def names(self) -> tuple[str, ...]:
+        return tuple(self.held)
+
+    def load(self, name: str, folder: Path) -> None:
+        if folder.name == "broken":
             raise ModelLoadError("no adapter_config.json in this folder")
-        self.held.add(folder)
+        self.held.add(name)
         type(self).most_held = max(self.most_held, len(self.held))
 
-    def adapter_drop(self, folder: str) -> None:
-        self.held.remove(folder)
+    def drop(self, name: str) -> None:
+        self.held.remove(name)
 
     def transcribe(
-        self, batch: Sequence[np.ndarray], options: DecodeOptions, adapter: str = ""
+        self,
+        batch: Sequence[np.ndarray],
+        options: DecodeOptions,
+        adapters: Sequence[str] | None = None,
     ) -> list[Hypothesis]:
-        assert not adapter or adapter in self.held, "the adapter is not there any more"
-        text = f"底加{Path(adapter).name}" if adapter else "底"
-        return [replace(one, text=text) for one in super().transcribe(batch, options)]
+        assert self.held.issuperset(adapters or ()), "the adapter is not there any more"
+        heard = super().transcribe(batch, options)
+        names = [f"底加{Path(name).name}" for name in adapters or ()] or ["底"] * len(batch)
+        return [replace(one, text=name) for one, name in zip(heard, names, strict=True)]
 
 
 def merging(ref: str, adapter: str = "") -> FakeRecognizer:
@@ -108,3 +118,26 @@ async def test_an_adapter_that_is_none_is_refused(folder: Path, adapter: str, st
         answer = await hear(client, adapter)
         assert (answer.status_code, answer.json()["code"]) == (status, code)
         assert (await hear(client, "甲")).status_code == 200
+
+
+async def test_a_real_base_is_shared_by_real_adapters_and_by_none(tmp_path: Path) -> None:
+    peft = pytest.importorskip("peft")
+    from transformers import WhisperForConditionalGeneration
+
+    base = save_tiny_whisper(tmp_path / "base")
+    for rank, name in ((2, "甲"), (4, "乙")):
+        lora = peft.LoraConfig(r=rank, target_modules=["q_proj", "fc1"], init_lora_weights=False)
+        tuned = peft.get_peft_model(WhisperForConditionalGeneration.from_pretrained(base), lora)
+        tuned.save_pretrained(tmp_path / "adapters" / name)
+    config = EngineConfig(str(base), tmp_path, backend="transformers", adapters_kept=1)
+    app = create_app(config, partial(load, device="cpu"), warm_before_serving=True)
+    transport = httpx.ASGITransport(app=app)
+    async with (
+        app.router.lifespan_context(app),
+        httpx.AsyncClient(transport=transport, base_url="http://engine", timeout=60) as client,
+    ):
+        heard = [(await hear(client, name)).json() for name in ("", "甲", "乙", "", "甲")]
+    surely = [body["avg_logprob"] for body in heard]
+    assert (surely[0], surely[1]) == (pytest.approx(surely[3]), pytest.approx(surely[4]))
+    assert len({round(one, 4) for one in surely}) == 3
+    assert {body["backend"] for body in heard} == {"transformers"}
