@@ -11,6 +11,7 @@ BENCHMARKS = (
     "correction_long",
     "words",
     "decode",
+    "endpointing",
     "lost",
     "chaos",
     "training",
