@@ -21,10 +21,18 @@ class Multilingual(ctranslate2.models.Whisper):
     is_multilingual = property(lambda self: True)
 
 
+def padded_with_silence(features: Any, frames: int = 3000) -> Any:
+    """faster-whisper fills up with zeros, which are no silence; this model was trained with silence."""
+    missing = max(0, frames - features.shape[-1])
+    return np.pad(features[..., :frames], [(0, 0), (0, missing)], constant_values=features.min())
+
+
 def main(folder: str, compute_type: str, threads: str) -> None:
     ctranslate2.models.Whisper = Multilingual
+    import faster_whisper.transcribe
     from faster_whisper import BatchedInferencePipeline, WhisperModel
 
+    faster_whisper.transcribe.pad_or_trim = padded_with_silence
     model = WhisperModel(folder, device="cpu", compute_type=compute_type, cpu_threads=int(threads))
     batched = BatchedInferencePipeline(model)
 
@@ -38,6 +46,7 @@ def main(folder: str, compute_type: str, threads: str) -> None:
             beam_size=1,
             temperature=0.0,
             word_timestamps=True,
+            suppress_tokens=[],  # the symbols that it would leave out share their bytes with hanzi here
             clip_timestamps=clips,
             batch_size=BATCH,
         )

@@ -15,7 +15,7 @@ ENVIRONMENTS = ROOT / "var" / "benchmarks"
 
 @dataclass
 class System:
-    """`ours` and `peer` measure the same; `note` says what was done to a peer."""
+    """`note` says what was done to a peer."""
 
     name: str
     command: list[str]
@@ -81,8 +81,9 @@ def faster_whisper(converted: Path, compute_type: str, threads: int) -> System:
             *(str(converted), compute_type, str(threads)),
         ],
         is_ours=False,
-        note="BatchedInferencePipeline, greedy, word_timestamps, clips as batches of 16; its tokenizer built "
-        "as multilingual, since CTranslate2 takes a small vocabulary for an English-only model",
+        note="BatchedInferencePipeline, greedy, word_timestamps, clips as batches of 16; so that it hears as "
+        "well as it can: language tokens kept (CTranslate2 takes a small vocabulary for an English-only "
+        "model), windows filled with silence in place of zeros, no symbols suppressed",
     )
 
 

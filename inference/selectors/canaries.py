@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from django.db.models import QuerySet
 
 from inference.engine.fallback import REJECTING
 from inference.models import LiveSession, LiveUtterance
@@ -31,19 +32,16 @@ def canary_arms(canary: Canary) -> tuple[Arm, Arm]:
         sessions = sessions.filter(site=canary.site_id)
     if canary.ended_at is not None:
         sessions = sessions.filter(created_at__lt=canary.ended_at)
-    mine = sessions.filter(model=canary.model_id)
-    return _arm(mine.values_list("pk", flat=True)), _arm(
-        sessions.exclude(model=canary.model_id).values_list("pk", flat=True)
-    )
+    return _arm(sessions.filter(model=canary.model_id)), _arm(sessions.exclude(model=canary.model_id))
 
 
-def _arm(sessions: Sequence[int]) -> Arm:
+def _arm(sessions: QuerySet[LiveSession]) -> Arm:
     heard = LiveUtterance.objects.filter(session__in=sessions, heard_at__isnull=False)
     rows = list(heard.values_list("flags", "is_uncertain", "is_corrected", "avg_logprob", "final_latency_ms"))
     logprobs = [row[3] for row in rows if row[3] is not None]
     delays_ms = [row[4] for row in rows]
     return Arm(
-        sessions=len(sessions),
+        sessions=sessions.count(),
         utterances=len(rows),
         rejected=_mean([bool(REJECTING.intersection(row[0])) for row in rows]),
         uncertain=_mean([row[1] for row in rows]),
