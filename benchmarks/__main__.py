@@ -13,6 +13,7 @@ BENCHMARKS = (
     "decode",
     "endpointing",
     "lost",
+    "chaos",
     "training",
     "search",
 )
