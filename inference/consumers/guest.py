@@ -5,6 +5,7 @@ Knows no vendor's words; those are its subclasses'.
 """
 
 import asyncio
+import contextlib
 import json
 import logging
 from collections.abc import Coroutine, Sequence
@@ -43,7 +44,7 @@ class GuestConsumer(AsyncWebsocketConsumer):
     protocol: ClassVar[str]
     caller: Caller
     dictation: Dictation | None = None
-    close_with: tuple[int | None, str | None] = (None, None)
+    close_with: tuple[int, str | None] = (1000, None)
     _unsaved: UnsavedSound | None = None
     _ending: asyncio.Task[None] | None = None
     _touching: asyncio.Task[None] | None = None
@@ -64,6 +65,10 @@ class GuestConsumer(AsyncWebsocketConsumer):
     def problem(self, error: DomainError) -> Message:
         """The body of an HTTP refusal."""
         return {"error": openai_problem(error)}
+
+    def held_back(self) -> bytes:
+        """Sound that a decoder still holds when the client's own has ended."""
+        return b""
 
     async def ended(self) -> None:
         """All texts are out: the last message, if there is one."""
@@ -178,16 +183,21 @@ class GuestConsumer(AsyncWebsocketConsumer):
     async def _stop(self, dictation: Dictation) -> None:
         if self._touching:
             self._touching.cancel()
+        if self._unsaved:
+            with contextlib.suppress(DiskRefusedError):
+                await self._unsaved.put(self.held_back())
+                await self._unsaved.written()
         await dictation.stop()
 
     async def _tell(self, notice: Notice) -> None:
+        if isinstance(notice, TakenOver):
+            await self.turn_away(DomainError("session_over", "This session has ended."))
+            return
         if self._unsaved and isinstance(notice, Saved):
             self._unsaved.saved(notice)
-        elif self._unsaved and isinstance(notice, NotSaved):
+        if self._unsaved and isinstance(notice, NotSaved):
             self._unsaved.refused()
-        elif isinstance(notice, TakenOver):
-            await self.turn_away(DomainError("session_over", "This session has ended."))
-        elif not self._is_gone:
+        if not self._is_gone:
             await self.heard(notice)
 
     async def _touch(self, dictation: Dictation) -> None:
