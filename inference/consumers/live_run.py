@@ -125,7 +125,7 @@ class LiveRun:
         """The client ends what is being said, after all frames put so far."""
         await self._inbox.put(EndUtterance())
 
-    async def finish(self) -> None:
+    async def finish(self, before_release: Callable[[], Awaitable[object]] | None = None) -> None:
         """All sound is in: on return it is saved, and every utterance has its text or was given up."""
         await self._inbox.put(None)
         if self._pump:
@@ -134,6 +134,8 @@ class LiveRun:
             _done, late = await asyncio.wait(self._hearing, timeout=TAIL_S)
             for task in late:
                 task.cancel()
+        if before_release:
+            await before_release()
         await asyncio.to_thread(self._spool.close)
 
     async def abandon(self, before_release: Callable[[], Awaitable[object]] | None = None) -> None:

@@ -152,4 +152,5 @@ def load_of(engine: Engine) -> dict[str, object]:
         "pressure": admission.pressure,
         "device": engine.device.name,
         "fallback": engine.device.failover.is_lost,
+        "ready": not engine.problem,
     }
