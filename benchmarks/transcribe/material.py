@@ -9,11 +9,13 @@ import numpy as np
 from benchmarks.decode import QUIET_ROOM
 from speech.audio import SAMPLE_RATE_HZ
 from speech.grammar import held_out_sentence
+from speech.segment import cut_at_pauses
 from speech.voices import HELD_OUT_VARIANTS, draw_voice
 from training.demo.scenes import Scene, Take, speak
 
 SHORT_S = (3.0, 8.0)
 WINDOW_S = 30.0
+LONGEST_MS = 10_000  # longest_utterance_ms of the bundled model
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +29,16 @@ class Material:
     @property
     def seconds(self) -> float:
         return sum(map(len, self.sounds)) / SAMPLE_RATE_HZ
+
+    def cut_at_pauses(self) -> tuple["Material", list[int]]:
+        """Its sentences as utterances of their own, as ours cuts them, and the clip that each is from."""
+        pieces = [
+            (clip, sound[span.start_ms * 16 : span.end_ms * 16])
+            for clip, sound in enumerate(self.sounds)
+            for span in cut_at_pauses(sound, LONGEST_MS)
+        ]
+        material = Material(f"{self.length} cut", ("",) * len(pieces), tuple(piece for _, piece in pieces))
+        return material, [clip for clip, _ in pieces]
 
     def save(self, folder: Path) -> Path:
         """One array and where each utterance ends: what every system reads."""
