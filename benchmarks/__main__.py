@@ -12,6 +12,7 @@ BENCHMARKS = (
     "words",
     "decode",
     "transcribe",
+    "endpointing",
     "lost",
     "chaos",
     "training",

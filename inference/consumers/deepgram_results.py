@@ -58,7 +58,8 @@ class ListenResults:
             case EndedByClient():
                 return self._finalize()
             case FinalText(utterance=utterance):
-                return [self._final(notice, self._waiting.pop(utterance, _Ended(False)))]
+                result = self._final(notice, self._waiting.pop(utterance, _Ended(False)))
+                return [result, *self._utterance_end()]
             case Untranscribed():
                 return self._without_text(notice)
             case Saved(saved_ms=saved_ms):
