@@ -15,6 +15,7 @@ class RecordingSource(models.TextChoices):
 
 
 class RecordingStatus(models.TextChoices):
+    GROWING = "growing", _("still being spoken")
     UPLOADED = "uploaded", _("uploaded")
     NORMALISED = "normalised", _("ingested")
     SEGMENTED = "segmented", _("segmented")
@@ -23,6 +24,7 @@ class RecordingStatus(models.TextChoices):
 
 
 RECORDING_TRANSITIONS = {
+    RecordingStatus.GROWING: {RecordingStatus.SEGMENTED},
     RecordingStatus.UPLOADED: {RecordingStatus.NORMALISED, RecordingStatus.FAILED},
     RecordingStatus.NORMALISED: {RecordingStatus.SEGMENTED, RecordingStatus.FAILED},
     RecordingStatus.SEGMENTED: {RecordingStatus.DRAFTED, RecordingStatus.FAILED},

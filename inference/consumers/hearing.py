@@ -1,15 +1,26 @@
-"""Asks the engine over HTTP. The web process's only way to a recogniser."""
+"""Asks the engines over HTTP. The web process's only way to a recogniser.
 
-from collections.abc import Iterable
+AUSCULT_ENGINE_URL may list several engines: a session stays with one as long as it answers, and goes on with
+the next when it does not. Knows nothing of sockets or rows.
+"""
+
+import logging
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+from zlib import crc32
 
 import httpx
-from django.conf import settings
 
+from inference.services.engines import engine_addresses
 from inference.streaming.events import FinalWanted, Heard, Request
-from speech.types import Word
+from speech.types import Token, Word
+
+logger = logging.getLogger(__name__)
 
 # Silence of the engine: a large model on a small machine takes its time; a dead one refuses at once.
 TIMEOUT = httpx.Timeout(120.0, connect=2.0)
+LOAD_TIMEOUT = httpx.Timeout(2.0)
 
 
 class SupersededError(Exception):
@@ -24,15 +35,38 @@ class EngineUnavailableError(Exception):
         self.retry_s = retry_s
 
 
+@dataclass(frozen=True, slots=True)
+class EngineLoad:
+    """What GET /v1/load says: `active` of `capacity` people speak; whether one more may begin."""
+
+    active: int
+    capacity: float
+    accepts: bool
+    retry_after_s: float
+    pressure: int
+    device: str
+    fallback: bool
+
+
 class EngineClient:
     """One per live session. `transport` lets tests put the engine in the same process."""
 
     transport: httpx.AsyncBaseTransport | None = None
 
-    def __init__(self, session: str, model: str) -> None:
-        self._model = model
+    def __init__(
+        self,
+        session: str,
+        model: str,
+        adapter: str = "",
+        language: str = "zh",
+        prompt_terms: Sequence[str] = (),
+    ) -> None:
+        self._query = {"model": model, "adapter": adapter, "language": language}
+        self._hotwords = list(prompt_terms)
+        self._addresses = engine_addresses()
+        # Sessions spread over the engines, and the same one goes back to where it was after a reconnection.
+        self._at = crc32(session.encode()) % len(self._addresses)
         self._client = httpx.AsyncClient(
-            base_url=settings.AUSCULT_ENGINE_URL,
             headers={"X-Session": session},
             timeout=TIMEOUT,
             transport=self.transport,
@@ -40,29 +74,74 @@ class EngineClient:
         )
 
     async def hear(self, request: Request) -> Heard:
-        """Raises SupersededError or EngineUnavailableError."""
+        """Asks each engine once. Raises SupersededError or EngineUnavailableError."""
+        for _last_but_one in self._addresses[1:]:
+            try:
+                return await self._ask(request)
+            except EngineUnavailableError as error:
+                if error.retry_s is None:
+                    raise
+                logger.warning("%s does not hear (%s); on to the next", self._addresses[self._at], error)
+                self._at = (self._at + 1) % len(self._addresses)
+        return await self._ask(request)
+
+    async def close(self) -> None:
+        await self._client.aclose()
+
+    async def _ask(self, request: Request) -> Heard:
         is_final = isinstance(request, FinalWanted)
-        query: dict[str, str | int] = {
-            "model": self._model,
+        query: dict[str, Any] = {
+            **self._query,
+            "hotwords": self._hotwords,
             "lane": "final" if is_final else "partial",
             "word_times": int(is_final),
             "speech_ms": request.speech_ms,
         }
+        address = f"{self._addresses[self._at]}/v1/transcribe"
         try:
-            answer = await self._client.post("/v1/transcribe", params=query, content=request.pcm)
+            answer = await self._client.post(address, params=query, content=request.pcm)
         except httpx.HTTPError as error:
             raise EngineUnavailableError(str(error) or type(error).__name__, retry_s=1.0) from error
         if answer.status_code == 409:
             raise SupersededError
-        if answer.status_code == 503:
+        if answer.status_code in (502, 503, 504):
             raise EngineUnavailableError("busy", retry_s=float(answer.headers.get("Retry-After", 1)))
         if answer.status_code != 200:
             raise EngineUnavailableError(answer.text[:200], retry_s=None)
-        body = answer.json()
-        return Heard(body["text"], tuple(words_of(body["words"])), tuple(body["flags"]))
+        return heard_of(answer.json())
 
-    async def close(self) -> None:
-        await self._client.aclose()
+
+async def engine_load() -> EngineLoad | None:
+    """Of the first engine that takes a new speaker, else of the last that answers; None: all are away."""
+    found = None
+    async with httpx.AsyncClient(
+        timeout=LOAD_TIMEOUT, transport=EngineClient.transport, trust_env=False
+    ) as client:
+        for address in engine_addresses():
+            try:
+                answer = (await client.get(f"{address}/v1/load")).raise_for_status()
+                found = EngineLoad(**answer.json())
+            except (httpx.HTTPError, ValueError, TypeError):
+                continue
+            if found.accepts:
+                return found
+    return found
+
+
+def heard_of(body: Mapping[str, Any]) -> Heard:
+    return Heard(
+        body["text"],
+        tuple(words_of(body["words"])),
+        tuple(body["flags"]),
+        rejected_text=body["rejected_text"],
+        avg_logprob=body["avg_logprob"],
+        model=body["model"],
+        adapter=body["adapter"],
+        pressure=body["pressure"],
+        language=body["language"],
+        tokens=tuple(Token(one["text"], one["logprob"]) for one in body["tokens"]),
+        fallback=body["fallback"],
+    )
 
 
 def words_of(rows: Iterable[dict]) -> Iterable[Word]:

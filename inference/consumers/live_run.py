@@ -70,6 +70,10 @@ class Understood:
     latency_ms: int
 
 
+class EndUtterance:
+    """In line behind the frames: what is being said ends here, by the client's word."""
+
+
 Notice = Saved | NotSaved | Deaf | Understood | Event
 
 
@@ -84,7 +88,7 @@ class LiveRun:
         self._ear = ear
         self._tell = tell
         self.next_seq = spool.next_seq
-        self._inbox: asyncio.Queue[Frame | None] = asyncio.Queue(INBOX_FRAMES)
+        self._inbox: asyncio.Queue[Frame | EndUtterance | None] = asyncio.Queue(INBOX_FRAMES)
         self._ears = asyncio.Lock()
         self._hearing: set[asyncio.Task[None]] = set()
         self._certain_at: dict[int, tuple[float, int]] = {}  # utterance -> (when, ms since the voice ended)
@@ -114,6 +118,10 @@ class LiveRun:
         self.next_seq += 1
         await self._inbox.put(frame)
 
+    async def end_utterance(self) -> None:
+        """The client ends what is being said, after all frames put so far."""
+        await self._inbox.put(EndUtterance())
+
     async def finish(self) -> None:
         """All sound is in: on return it is saved, and every utterance has its text or was given up."""
         await self._inbox.put(None)
@@ -140,10 +148,24 @@ class LiveRun:
             while not self._inbox.empty():
                 batch.append(self._inbox.get_nowait())
             finished = None in batch
-            await self._take([frame for frame in batch if frame])
+            await self._in_order(batch)
         async with self._ears:
             events = await asyncio.to_thread(self._streaming.finish)
         await self._handle(events, time.monotonic())
+
+    async def _in_order(self, batch: list[Frame | EndUtterance | None]) -> None:
+        """Frames in a row are taken at once; a word of the client between them parts them."""
+        frames: list[Frame] = []
+        for item in batch:
+            if isinstance(item, Frame):
+                frames.append(item)
+            elif isinstance(item, EndUtterance):
+                await self._take(frames)
+                frames = []
+                async with self._ears:
+                    events = self._streaming.end_utterance()
+                await self._handle(events, time.monotonic())
+        await self._take(frames)
 
     async def _take(self, frames: list[Frame]) -> None:
         # After a refused write, what was in line behind it is void: it comes again under its old number.

@@ -8,28 +8,42 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 
-import numpy as np
-
 from inference.engine.metrics import Metrics
-from inference.engine.queue import FairQueue, Job
-from speech.recognizer import DecodeOptions
+from inference.engine.queue import SAMPLE_RATE_HZ, FairQueue, Job, Lane
 from speech.types import Hypothesis
 
 logger = logging.getLogger(__name__)
 
-Decode = Callable[[str, Sequence[np.ndarray], DecodeOptions], list[Hypothesis]]
+Decode = Callable[[Sequence[Job]], list[Hypothesis]]
+Worked = Callable[[Lane, float, float, float], None]
+
+
+def _nobody(_lane: Lane, _began_s: float, _ended_s: float, _waited_s: float) -> None:
+    return None
 
 
 class Batcher:
-    """`decode(model, batch, options)` runs only in this thread; a future gives (result, queue s, decode s)"""
+    """`decode(jobs)` runs only in this thread; a job's future gives (result, queue s, decode s).
 
-    def __init__(self, decode: Decode, queue: FairQueue, metrics: Metrics, window_ms: int = 10) -> None:
+    `worked(lane, began s, ended s, longest wait s)` is told of every batch, in this thread.
+    """
+
+    def __init__(
+        self,
+        decode: Decode,
+        queue: FairQueue,
+        metrics: Metrics,
+        window_ms: int = 10,
+        worked: Worked = _nobody,
+    ) -> None:
         self._decode = decode
         self._queue = queue
         self._metrics = metrics
         self._window_s = window_ms / 1000
+        self._worked = worked
         self._wake = threading.Condition()
         self._stopping = False
+        self._busy = False
         self._thread = threading.Thread(target=self._run, name="device", daemon=True)
 
     def start(self) -> None:
@@ -53,6 +67,11 @@ class Batcher:
         with self._wake:
             return len(self._queue)
 
+    @property
+    def is_idle(self) -> bool:
+        with self._wake:
+            return not self._busy and not len(self._queue)
+
     def _run(self) -> None:
         while True:
             batch = self._next()
@@ -60,6 +79,8 @@ class Batcher:
                 return
             if batch:
                 self._work(batch)
+            with self._wake:
+                self._busy = False
 
     def _next(self) -> list[Job] | None:
         with self._wake:
@@ -71,24 +92,29 @@ class Batcher:
         if wait_s > 0:
             time.sleep(wait_s)
         with self._wake:
+            self._busy = True
             return self._queue.take(time.monotonic())
 
     def _work(self, batch: list[Job]) -> None:
         began_s = time.monotonic()
         try:
-            results = self._decode(batch[0].model, [job.audio for job in batch], batch[0].options)
+            results = self._decode(batch)
         except Exception as error:  # one bad batch must not stop the device's thread
             logger.exception("decoding %d utterances with %s", len(batch), batch[0].model)
             for job in batch:
                 job.future.set_exception(error)
             self._metrics.count("auscult_engine_failures_total", len(batch))
             return
-        took_s = time.monotonic() - began_s
-        self._metrics.observe("auscult_engine_batch_size", len(batch))
-        self._metrics.observe("auscult_engine_decode_seconds", took_s)
-        self._metrics.count(
-            "auscult_engine_audio_seconds_total", sum(len(job.audio) for job in batch) / 16_000
-        )
+        ended_s = time.monotonic()
+        self._worked(batch[0].lane, began_s, ended_s, max(began_s - job.queued_at_s for job in batch))
+        self._measure(batch, began_s, ended_s)
         for job, result in zip(batch, results, strict=True):
+            job.future.set_result((result, began_s - job.queued_at_s, ended_s - began_s))
+
+    def _measure(self, batch: list[Job], began_s: float, ended_s: float) -> None:
+        self._metrics.observe("auscult_engine_batch_size", len(batch))
+        self._metrics.observe("auscult_engine_decode_seconds", ended_s - began_s)
+        sound_s = sum(len(job.audio) for job in batch) / SAMPLE_RATE_HZ
+        self._metrics.count("auscult_engine_audio_seconds_total", sound_s)
+        for job in batch:
             self._metrics.observe("auscult_engine_queue_seconds", began_s - job.queued_at_s)
-            job.future.set_result((result, began_s - job.queued_at_s, took_s))

@@ -52,9 +52,20 @@ class ModelCache:
                 self._evict()
 
     def get(self, ref: str) -> Recognizer:
-        """A model that the caller holds and that request() has delivered. KeyError otherwise."""
+        """A model that the caller holds and that request() has delivered. KeyError after clear()."""
         with self._lock:
             return self._loaded[ref]
+
+    def clear(self) -> None:
+        """Forgets every model: the next request of each loads it anew. A load under way ends as it began."""
+        with self._lock:
+            self._loaded.clear()
+            self._loading.clear()
+
+    def put(self, ref: str, model: Recognizer) -> None:
+        with self._lock:
+            self._loaded[ref] = model
+            self._evict()
 
     def refs(self) -> list[str]:
         with self._lock:
@@ -68,12 +79,12 @@ class ModelCache:
             model = self._load(ref)
         except BaseException:
             with self._lock:
-                del self._loading[ref]  # the next request tries again
+                self._loading.pop(ref, None)  # the next request tries again
             raise
         logger.info("loaded %s", ref)
         with self._lock:
             self._loaded[ref] = model
-            del self._loading[ref]
+            self._loading.pop(ref, None)
             self._evict()
         return model
 

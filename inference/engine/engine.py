@@ -1,69 +1,165 @@
 """What one engine process holds (models, queue, the device's thread) and an utterance's way through them."""
 
 import asyncio
+import logging
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
+from dataclasses import replace
 
-import numpy as np
-
+from inference.engine.admission import Admission
+from inference.engine.asks import Answer, Ask
 from inference.engine.batcher import Batcher
 from inference.engine.cache import ModelCache
 from inference.engine.config import EngineConfig
+from inference.engine.degrade import eased, partial_is_due
+from inference.engine.device import Device
+from inference.engine.fallback import check
+from inference.engine.load import LoadMeter
 from inference.engine.metrics import Metrics
-from inference.engine.queue import FairQueue, Job, Lane
+from inference.engine.queue import FairQueue, Job, Lane, QueueOptions, SupersededError
+from inference.engine.warm_up import WARM_UP, warm_up_asks
 from speech.recognizer import DecodeOptions, ModelLoadError, Recognizer, load
-from speech.types import Hypothesis
 
-SAMPLE_RATE_HZ = 16_000
-PARTIAL_TOKENS = 96
+logger = logging.getLogger(__name__)
+
+WATCH_S = 1.0  # how often load and device are looked at when nobody asks
+WARM_UP_S = 30.0  # a large model on a CPU must not warm up for minutes
+FINAL_TOKENS = 200
+
+
+class RefusedError(Exception):
+    """No more speakers fit, or the engine is about to end; ask again after `retry_after_s`."""
+
+    def __init__(self, reason: str, retry_after_s: float) -> None:
+        super().__init__(reason)
+        self.retry_after_s = retry_after_s
 
 
 class Engine:
-    def __init__(self, config: EngineConfig, loader: Callable[[str], Recognizer] = load) -> None:
+    def __init__(self, config: EngineConfig, loader: Callable[..., Recognizer] = load) -> None:
         self.config = config
         self.metrics = Metrics()
-        self.cache = ModelCache(loader, keep=config.models_kept)
-        queue = FairQueue(config.max_queued, config.max_batch)
-        self.batcher = Batcher(self._decode, queue, self.metrics, config.window_ms)
+        self.meter = LoadMeter()
+        self.admission = Admission()
+        self.device = Device(loader, config, self.metrics)
+        self.cache: ModelCache = self.device.cache
+        queue = FairQueue(QueueOptions(config.max_queued, config.max_batch, config.max_batch_s))
+        self.batcher = Batcher(
+            self.device.decode, queue, self.metrics, config.window_ms, worked=self.meter.worked
+        )
         self.problem = "warming up"  # why it is not ready; empty when it is
+        self.is_draining = False
+        self._partial_s: dict[str, float] = {}  # session -> when its last partial was taken
+        self._watching: asyncio.Task[None] | None = None
 
-    def start(self) -> None:
+    # --- life ---
+
+    async def start(self) -> None:
         self.batcher.start()
+        self._watching = asyncio.create_task(self._watch(), name="engine watch")
 
-    def stop(self) -> None:
-        self.batcher.stop()
-        self.cache.close()
+    async def stop(self) -> None:
+        if self._watching:
+            self._watching.cancel()
+        await asyncio.to_thread(self.batcher.stop)
+        await asyncio.to_thread(self.cache.close)
 
-    def _decode(self, model: str, batch: Sequence[np.ndarray], options: DecodeOptions) -> list[Hypothesis]:
-        return self.cache.get(model).transcribe(batch, options)
+    def drain(self) -> None:
+        """From now on nothing new is taken; what waits is still decoded (see `batcher.is_idle`)."""
+        self.is_draining, self.problem = True, "shutting down"
 
     async def warm_up(self) -> None:
-        """Load the base model and decode a little noise, so that the first person does not wait for it."""
-        noise = (np.random.default_rng(0).standard_normal(SAMPLE_RATE_HZ) * 1e-3).astype(np.float32)
+        """Loads the base model and decodes noise of every length, so that the first person does not wait."""
+        until_s = time.monotonic() + WARM_UP_S
         try:
-            for word_times in (True, False):
-                await self.hear(self.config.base_model, noise, Lane.FINAL, "warm-up", "zh", word_times)
-            self.problem = ""
+            for ask in warm_up_asks():
+                answer = await self.hear(ask)
+                if ask.lane is Lane.FINAL:
+                    self.admission.estimate(answer.decode_s / ask.duration_s)
+                if time.monotonic() > until_s:
+                    break
+            self.problem = self.problem if self.is_draining else ""
         except ModelLoadError as error:
             self.problem = str(error)
+        except Exception as error:
+            logger.exception("warming up")
+            self.problem = f"The base model does not decode: {error}"
 
-    async def hear(
-        self, ref: str, audio: np.ndarray, lane: Lane, session: str, language: str, word_times: bool
-    ) -> tuple[Hypothesis, float, float]:
-        """-> (hypothesis, seconds queued, seconds decoding). Raises the errors of cache and queue."""
-        model = self.config.allowed(ref)
+    async def _watch(self) -> None:
+        while True:
+            await asyncio.sleep(WATCH_S)
+            self.observe_load()
+            if self.device.failover.is_due(time.monotonic()):
+                await asyncio.to_thread(self.device.try_again)
+
+    # --- an utterance ---
+
+    async def hear(self, ask: Ask) -> Answer:
+        """Raises RefusedError, SupersededError, and the errors of cache, queue and recogniser."""
+        self._admit(ask)
+        pressure = self.admission.pressure
+        model, adapter = self._model_for(ask, pressure)
         with self.cache.held(model):
             recognizer = await asyncio.wrap_future(self.cache.request(model))
-            options = decode_options(recognizer, lane, language, word_times)
-            job = Job(audio, model, options, lane, session, time.monotonic())
+            options = eased(decode_options(recognizer, ask), ask.lane is Lane.PARTIAL, pressure)
+            job = Job(
+                ask.audio,
+                model,
+                options,
+                ask.lane,
+                ask.session or f"alone-{id(ask)}",
+                time.monotonic(),
+                adapter,
+                together=self.device.together(recognizer, options),
+            )
             self.batcher.submit(job)
-            return await asyncio.wrap_future(job.future)
+            found, queue_s, decode_s = await asyncio.wrap_future(job.future)
+        checked = check(found, round(ask.duration_s * 1000), ask.speech_ms, ask.prompt, ask.hotwords)
+        if checked.rejected:
+            self.metrics.count("auscult_engine_rejected_total")
+        backend = self.device.backend_of(model)
+        fallback = self.device.failover.is_lost
+        return Answer(checked, model, adapter, backend, pressure, fallback, queue_s, decode_s)
+
+    def observe_load(self) -> None:
+        now_s = time.monotonic()
+        self.admission.update(self.meter.measured(now_s), now_s)
+
+    def _admit(self, ask: Ask) -> None:
+        now_s = time.monotonic()
+        if self.is_draining:
+            raise RefusedError("This engine is about to end.", 1.0)
+        if not ask.is_live or ask.session == WARM_UP:
+            return
+        self.observe_load()
+        if not self.admission.admit(ask.session, now_s):
+            raise RefusedError("No more speakers fit now.", self.admission.options.retry_after_s)
+        self.meter.spoke(ask.session, now_s)
+        if ask.lane is Lane.PARTIAL:
+            since_s = now_s - self._partial_s.get(ask.session, 0.0)
+            if not partial_is_due(self.admission.pressure, since_s, ask.duration_s):
+                self.metrics.count("auscult_engine_thinned_total")
+                raise SupersededError
+            self._partial_s[ask.session] = now_s
+            if len(self._partial_s) > 10_000:
+                self._partial_s = {ask.session: now_s}
+
+    def _model_for(self, ask: Ask, pressure: int) -> tuple[str, str]:
+        """-> (model, adapter). Raises UnknownModelError."""
+        model = self.config.allowed(ask.model)
+        adapter = self.config.allowed_adapter(ask.adapter)
+        if pressure == 3 and self.config.small_model and ask.is_live:
+            return self.config.small_model, ""
+        return model, adapter
 
 
-def decode_options(recognizer: Recognizer, lane: Lane, language: str, word_times: bool) -> DecodeOptions:
-    return DecodeOptions(
-        language=language,
-        max_new_tokens=PARTIAL_TOKENS if lane is Lane.PARTIAL else 200,
+def decode_options(recognizer: Recognizer, ask: Ask) -> DecodeOptions:
+    """The text before stands last: what is nearest to what will be said leads the decoder most."""
+    options = DecodeOptions(
+        language=ask.language,
+        max_new_tokens=FINAL_TOKENS,
         window="speech" if getattr(recognizer, "variable_window", False) else "padded",
-        word_times=word_times,
+        word_times=ask.word_times,
+        prompt_terms=(*ask.hotwords, *([ask.prompt] if ask.prompt else [])),
     )
+    return replace(options, max_new_tokens=8) if ask.session == WARM_UP else options

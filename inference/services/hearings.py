@@ -6,7 +6,6 @@ The engine does the work, over HTTP; what it hears is stored beside the segment'
 from typing import Any
 
 import httpx
-from django.conf import settings
 from django.utils.translation import gettext as _
 
 from accounts.models import User
@@ -16,6 +15,7 @@ from annotation.selectors.segments import EDITORS
 from annotation.services.hypotheses import hypothesis_add
 from base.errors import Conflict, DomainError, NotFound
 from base.storage import data_path
+from inference.services.engines import engine_addresses
 from speech.audio import AudioDecodeError, float_to_pcm16, read_flac
 from speech.recognizer import AUTO_LANGUAGE
 from speech.types import Hypothesis as Heard
@@ -76,12 +76,9 @@ def _sound(segment: Segment, stretch: Span) -> bytes:
 def _ask(pcm: bytes, model: SpeechModel, language: str) -> dict[str, Any]:
     query = {"model": model.ref, "language": language, "lane": "final", "word_times": "1"}
     away = _("The recogniser does not answer now. Your text is as it was; try again in a moment.")
-    try:
-        # trust_env: a proxy has no business between two processes of one machine.
-        with httpx.Client(base_url=settings.AUSCULT_ENGINE_URL, timeout=TIMEOUT, trust_env=False) as client:
-            answer = client.post("/v1/transcribe", params=query, content=pcm)
-    except httpx.HTTPError as error:
-        raise EngineAway("engine_away", away) from error
+    answer = _first_answer(query, pcm)
+    if answer is None:
+        raise EngineAway("engine_away", away)
     if answer.status_code == 503:
         raise EngineAway("engine_busy", _("The recogniser is busy. Try again in a moment."))
     if answer.status_code in (404, 422):
@@ -89,6 +86,18 @@ def _ask(pcm: bytes, model: SpeechModel, language: str) -> dict[str, Any]:
     if answer.status_code != 200:
         raise EngineAway("engine_failed", away)
     return answer.json()
+
+
+def _first_answer(query: dict[str, str], pcm: bytes) -> httpx.Response | None:
+    """Of the engines in their order; None when all are away."""
+    # trust_env: a proxy has no business between two processes of one machine.
+    with httpx.Client(timeout=TIMEOUT, trust_env=False) as client:
+        for address in engine_addresses():
+            try:
+                return client.post(f"{address}/v1/transcribe", params=query, content=pcm)
+            except httpx.HTTPError:
+                continue
+    return None
 
 
 def _heard(answer: dict[str, Any], start_ms: int) -> Heard:

@@ -22,14 +22,31 @@ class Vad(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
+class Hangover:
+    """Silence that ends an utterance: where nothing is known of its text, where that looks complete, and
+    where it looks unfinished."""
+
+    usual_ms: int = 480
+    complete_ms: int = 320
+    unfinished_ms: int = 800
+
+    @classmethod
+    def fixed(cls, milliseconds: int) -> "Hangover":
+        return cls(milliseconds, milliseconds, milliseconds)
+
+
+@dataclass(frozen=True, slots=True)
 class EndpointOptions:
+    """`ends_by_silence` False: only the client ends an utterance (and its greatest length does)."""
+
     threshold: float = 0.5
     release_threshold: float = 0.35  # a voice that trails off is still a voice
     start_ms: int = 96
     pre_roll_ms: int = 300
     tail_ms: int = 192
     pause_ms: int = 224
-    hangover_ms: int = 480
+    hangover: Hangover = Hangover()
+    ends_by_silence: bool = True
     max_utterance_ms: int = 16_000
     cut_search_ms: int = 4_000
 
@@ -105,8 +122,11 @@ class Endpointer:
         return self._running(seen) if self.active else self._waiting(seen)
 
     def finish(self, limit: int) -> list[Signal]:
-        """The sound is over at sample `limit`: whatever runs ends there at the latest."""
-        return [self._end(limit)] if self.active else []
+        """Whatever runs, or had just begun, ends at sample `limit` at the latest."""
+        signals: list[Signal] = []
+        if not self.active and self._onset:
+            signals.append(self._starts())
+        return [*signals, self._end(limit)] if self.active else []
 
     def _waiting(self, frame: _Frame) -> list[Signal]:
         self._frames.append(frame)
@@ -117,9 +137,13 @@ class Endpointer:
         self._onset += 1
         if self._onset * FRAME_SAMPLES < to_samples(self._options.start_ms):
             return []
-        onset_at = frame.end - self._onset * FRAME_SAMPLES
-        self._begin(max(self._floor, onset_at - to_samples(self._options.pre_roll_ms)), frame.end)
-        return [Started(self._start or 0)]
+        return [self._starts()]
+
+    def _starts(self) -> Started:
+        onset_at = self.position - self._onset * FRAME_SAMPLES
+        start = max(self._floor, onset_at - to_samples(self._options.pre_roll_ms))
+        self._begin(start, self.position)
+        return Started(start)
 
     def _begin(self, start: int, speech_end: int) -> None:
         self._start, self._speech_end = start, speech_end
@@ -133,7 +157,7 @@ class Endpointer:
                 self._paused = False
                 return [Resumed()]
         quiet = frame.end - self._speech_end
-        if quiet >= to_samples(self._options.hangover_ms):
+        if self._options.ends_by_silence and quiet >= to_samples(self._options.hangover.usual_ms):
             return [self._end()]
         if quiet >= to_samples(self._options.pause_ms) and not self._paused:
             self._paused = True

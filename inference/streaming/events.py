@@ -5,7 +5,7 @@ Times are integer milliseconds from the session's beginning.
 
 from dataclasses import dataclass
 
-from speech.types import Word
+from speech.types import Token, Word
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,11 +53,23 @@ Request = PartialWanted | FinalWanted
 
 @dataclass(frozen=True, slots=True)
 class Heard:
-    """The answer to a request. Word times count from the start of the request's sound."""
+    """The answer to a request. Word times count from the start of the request's sound.
+
+    `rejected_text` was heard and doubted: it is kept for a person to look at, never shown as said.
+    `pressure` is how hard-pressed the engine is, 0 (all well) to 3; `fallback`: it lost its accelerator.
+    """
 
     text: str
     words: tuple[Word, ...] = ()
     flags: tuple[str, ...] = ()
+    rejected_text: str = ""
+    avg_logprob: float | None = None
+    model: str = ""
+    adapter: str = ""
+    pressure: int = 0
+    language: str = ""
+    tokens: tuple[Token, ...] = ()
+    fallback: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +83,18 @@ class Partial:
 
 
 @dataclass(frozen=True, slots=True)
+class Committed:
+    """Text to append to the utterance's earlier ones: what is committed is never taken back.
+
+    The final text nearly always continues it (the rest then comes as a last Committed); where it does not,
+    the Final alone is right.
+    """
+
+    utterance: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
 class Final:
     """Exactly one per utterance (or one Untranscribed). Word times count from the session's beginning."""
 
@@ -80,6 +104,12 @@ class Final:
     flags: tuple[str, ...]
     start_ms: int
     end_ms: int
+    rejected_text: str = ""
+    avg_logprob: float | None = None
+    model: str = ""
+    adapter: str = ""
+    language: str = ""
+    tokens: tuple[Token, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,4 +121,6 @@ class Untranscribed:
     end_ms: int
 
 
-Event = SpeechStarted | SpeechEnded | PartialWanted | FinalWanted | Partial | Final | Untranscribed
+Event = (
+    SpeechStarted | SpeechEnded | PartialWanted | FinalWanted | Partial | Committed | Final | Untranscribed
+)

@@ -15,6 +15,7 @@ from inference.streaming.endpoint import (
     Ended,
     Endpointer,
     EndpointOptions,
+    Hangover,
     Paused,
     Resumed,
     Signal,
@@ -40,6 +41,29 @@ from inference.streaming.policy import PartialOptions, PartialPace, StablePrefix
 class SessionOptions:
     endpoint: EndpointOptions = field(default_factory=EndpointOptions)
     partial: PartialOptions = field(default_factory=PartialOptions)
+
+    @classmethod
+    def of(
+        cls,
+        *,
+        hangover_ms: int | None = None,
+        pre_roll_ms: int | None = None,
+        threshold: float | None = None,
+        partial_interval_ms: int | None = None,
+        ends_by_silence: bool = True,
+    ) -> "SessionOptions":
+        """What a client asked for, the rest as it is by default. A given hangover holds whatever was said."""
+        endpoint, partial = EndpointOptions(ends_by_silence=ends_by_silence), PartialOptions()
+        if hangover_ms is not None:
+            endpoint = replace(endpoint, hangover=Hangover.fixed(hangover_ms))
+        if pre_roll_ms is not None:
+            endpoint = replace(endpoint, pre_roll_ms=pre_roll_ms)
+        if threshold is not None:
+            released = min(threshold, endpoint.release_threshold)
+            endpoint = replace(endpoint, threshold=threshold, release_threshold=released)
+        if partial_interval_ms is not None:
+            partial = replace(partial, interval_ms=partial_interval_ms)
+        return cls(endpoint, partial)
 
 
 @dataclass(slots=True)
@@ -107,6 +131,16 @@ class StreamingSession:
         if rest:
             events += self.feed(bytes((FRAME_SAMPLES - rest) * BYTES_PER_SAMPLE))
         for signal in self._endpointer.finish(limit=end):
+            events += self._signal(signal)
+        return events
+
+    def end_utterance(self) -> list[Event]:
+        """The client ends what runs now (OpenAI's commit, Deepgram's Finalize); sound may go on after it.
+
+        Nothing when nobody speaks.
+        """
+        events: list[Event] = []
+        for signal in self._endpointer.finish(limit=self._buffer.end):
             events += self._signal(signal)
         return events
 
@@ -221,4 +255,17 @@ class StreamingSession:
             replace(word, start_ms=word.start_ms + offset, end_ms=word.end_ms + offset)
             for word in heard.words
         )
-        return Final(utterance.index, heard.text, words, heard.flags, request.start_ms, request.end_ms)
+        return Final(
+            utterance.index,
+            heard.text,
+            words,
+            heard.flags,
+            request.start_ms,
+            request.end_ms,
+            rejected_text=heard.rejected_text,
+            avg_logprob=heard.avg_logprob,
+            model=heard.model,
+            adapter=heard.adapter,
+            language=heard.language,
+            tokens=heard.tokens,
+        )

@@ -11,11 +11,21 @@ class User(AbstractUser):
     """A person who logs in. Rights come from memberships; `is_superuser` sees every site."""
 
 
+class LiveConsent(models.TextChoices):
+    """What becomes of what is dictated at a site."""
+
+    OFF = "off", _("stays with its speaker, encrypted")
+    QUEUE = "queue", _("goes to the queue of corrections")
+
+
 class Site(PublicModel):
     """One hospital, or one ward with its own speech; the border that data does not cross."""
 
     name = models.CharField(_("name"), max_length=120, unique=True)
     slug = models.SlugField(unique=True)
+    live_consent = models.CharField(
+        _("live sessions"), max_length=10, choices=LiveConsent, default=LiveConsent.QUEUE
+    )
 
     class Meta:
         ordering = ["name"]

@@ -154,4 +154,4 @@ async def test_metrics_are_prometheus_text() -> None:
         await client.post("/v1/transcribe", content=SECOND)
         text = (await client.get("/metrics")).text
     assert "auscult_engine_ready 1.0" in text
-    assert 'auscult_engine_batch_size_bucket{le="1"} 3' in text
+    assert "auscult_engine_requests_total 1.0" in text

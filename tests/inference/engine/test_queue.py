@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from inference.engine.queue import FairQueue, Job, Lane, QueueFullError, SupersededError
+from inference.engine.queue import FairQueue, Job, Lane, QueueFullError, QueueOptions, SupersededError
 from speech.recognizer import DecodeOptions
 
 
@@ -22,7 +22,7 @@ def test_finals_come_before_partials() -> None:
 
 
 def test_jobs_of_one_group_share_a_batch() -> None:
-    queue = FairQueue(max_batch=8)
+    queue = FairQueue(QueueOptions(max_batch=8))
     short, long, other = job("a", seconds=3), job("b", seconds=12), job("c", seconds=3, model="n")
     same = job("d", seconds=2.5)
     for each in (short, long, other, same):
@@ -31,7 +31,7 @@ def test_jobs_of_one_group_share_a_batch() -> None:
 
 
 def test_one_busy_session_does_not_hold_up_the_others() -> None:
-    queue = FairQueue(max_batch=1)
+    queue = FairQueue(QueueOptions(max_batch=1))
     flood = [job("greedy", at_s=i) for i in range(5)]
     for each in flood:
         queue.put(each)
@@ -57,7 +57,7 @@ def test_a_final_makes_the_waiting_partial_needless() -> None:
 
 
 def test_a_partial_that_waited_too_long_is_dropped_and_a_final_never() -> None:
-    queue, partial, final = FairQueue(stale_s=2), job("a", Lane.PARTIAL), job("b")
+    queue, partial, final = FairQueue(QueueOptions(stale_s=2)), job("a", Lane.PARTIAL), job("b")
     queue.put(partial)
     queue.put(final)
     assert queue.take(100) == [final]
@@ -66,7 +66,7 @@ def test_a_partial_that_waited_too_long_is_dropped_and_a_final_never() -> None:
 
 
 def test_a_full_queue_refuses() -> None:
-    queue = FairQueue(max_queued=1)
+    queue = FairQueue(QueueOptions(max_queued=1))
     queue.put(job("a"))
     with pytest.raises(QueueFullError):
         queue.put(job("b"))
@@ -78,3 +78,63 @@ def test_what_nobody_waits_for_is_not_decoded() -> None:
     gone.future.cancel()
     assert queue.take(0) == []
     assert len(queue) == 0
+
+
+def test_batch_work_comes_last() -> None:
+    queue, file, partial, final = (
+        FairQueue(),
+        job("f", Lane.BATCH),
+        job("a", Lane.PARTIAL),
+        job("b", seconds=9),
+    )
+    for each in (file, partial, final):
+        queue.put(each)
+    assert [queue.take(0) for _ in range(3)] == [[final], [partial], [file]]
+
+
+def test_batch_work_that_waited_long_stands_in_line_with_the_partials() -> None:
+    queue, file = FairQueue(QueueOptions(patience_s=20)), job("f", Lane.BATCH)
+    queue.put(file)
+    queue.put(job("a", Lane.PARTIAL, at_s=25))
+    assert queue.take(25) == [file]
+
+
+def test_batch_work_never_fills_up_a_batch_that_somebody_waits_for() -> None:
+    queue, file, final = FairQueue(), job("f", Lane.BATCH), job("a")
+    queue.put(file)
+    queue.put(final)
+    assert queue.take(0) == [final]
+
+
+def test_a_batch_of_long_utterances_holds_fewer() -> None:
+    queue = FairQueue(QueueOptions(max_batch=8, max_batch_s=60))
+    for session in "abcd":
+        queue.put(job(session, seconds=25))
+    assert [len(queue.take(0)), len(queue.take(0))] == [2, 2]
+
+
+def test_each_lane_has_its_own_bound() -> None:
+    queue = FairQueue(QueueOptions(max_queued=1))
+    queue.put(job("f", Lane.BATCH))
+    with pytest.raises(QueueFullError):
+        queue.put(job("g", Lane.BATCH))
+    queue.put(job("a"))
+    assert [queue.waiting(lane) for lane in (Lane.FINAL, Lane.BATCH)] == [1, 1]
+
+
+def test_rows_with_prompts_of_their_own_share_a_batch_where_the_model_can() -> None:
+    queue, shared = FairQueue(), DecodeOptions()
+    mine, yours = job("a"), job("b")
+    mine.options, yours.options = DecodeOptions(prompt_terms=("一",)), DecodeOptions(prompt_terms=("二",))
+    mine.together = yours.together = shared
+    queue.put(mine)
+    queue.put(yours)
+    assert queue.take(0) == [mine, yours]
+
+
+def test_another_adapter_is_another_batch() -> None:
+    queue, bare, tuned = FairQueue(), job("a"), job("b")
+    tuned.adapter = "site"
+    queue.put(bare)
+    queue.put(tuned)
+    assert queue.take(0) == [bare]

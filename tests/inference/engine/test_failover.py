@@ -1,0 +1,124 @@
+"""The accelerator goes and comes back; the utterances that were in it are not lost."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from inference.engine.config import EngineConfig
+from inference.engine.device import Device
+from inference.engine.failover import Failover, is_device_lost, is_out_of_memory
+from inference.engine.metrics import Metrics
+from inference.engine.queue import Job, Lane
+from speech.backends.fake import FakeRecognizer
+from speech.recognizer import DecodeOptions
+from speech.types import Hypothesis
+
+BASE = "fake:病人血壓一百四十"
+CONFIG = EngineConfig(base_model=BASE, data_dir=Path("/nonexistent"))
+
+
+class Accelerator:
+    """Loads recognisers on itself, or on the CPU when asked; breaks on command."""
+
+    def __init__(self) -> None:
+        self.error: Exception | None = None
+        self.rows_that_fit = 99
+        self.loaded_on: list[str] = []
+
+    def load(self, ref: str, device: str = "cuda") -> "OnDevice":
+        if device == "cuda" and self.error:
+            raise self.error
+        self.loaded_on.append(device)
+        return OnDevice(ref, device, self)
+
+
+class OnDevice(FakeRecognizer):
+    def __init__(self, ref: str, device: str, accelerator: Accelerator) -> None:
+        super().__init__(ref)
+        self.device, self.accelerator = device, accelerator
+
+    def transcribe(self, batch: Sequence[np.ndarray], options: DecodeOptions) -> list[Hypothesis]:
+        if self.device == "cuda" and self.accelerator.error:
+            raise self.accelerator.error
+        if len(batch) > self.accelerator.rows_that_fit:
+            raise RuntimeError("CUDA out of memory. Tried to allocate 2.00 GiB")
+        return super().transcribe(batch, options)
+
+
+def jobs(count: int) -> list[Job]:
+    return [
+        Job(np.zeros(16_000, np.float32), BASE, DecodeOptions(), Lane.FINAL, str(n), 0) for n in range(count)
+    ]
+
+
+def test_a_lost_accelerator_loses_no_utterance() -> None:
+    accelerator = Accelerator()
+    device = Device(accelerator.load, CONFIG, Metrics())
+    assert [found.text for found in device.decode(jobs(2))] == ["病人血壓一百四十"] * 2
+    assert device.name == "cuda"
+    accelerator.error = RuntimeError("CUDA error: an illegal memory access was encountered")
+    assert [found.text for found in device.decode(jobs(3))] == ["病人血壓一百四十"] * 3
+    assert (device.name, device.failover.is_lost) == ("cpu", True)
+
+
+def test_it_goes_back_when_the_accelerator_answers_again() -> None:
+    accelerator = Accelerator()
+    device = Device(accelerator.load, CONFIG, Metrics())
+    accelerator.error = RuntimeError("CUDA failed with error unspecified launch failure")
+    device.decode(jobs(1))
+    assert not device.try_again()
+    assert device.failover.is_lost
+    accelerator.error = None
+    assert device.try_again()
+    assert (device.name, device.failover.is_lost) == ("cuda", False)
+    assert device.decode(jobs(1))[0].text == "病人血壓一百四十"
+    assert accelerator.loaded_on == ["cpu", "cuda"]
+
+
+def test_a_model_that_comes_back_on_the_cpu_is_no_accelerator() -> None:
+    accelerator = Accelerator()
+    device = Device(lambda ref, device="cpu": accelerator.load(ref, device), CONFIG, Metrics())
+    device.failover.lost(0)
+    assert not device.try_again()
+
+
+def test_a_batch_that_is_too_large_is_halved() -> None:
+    accelerator = Accelerator()
+    accelerator.rows_that_fit = 3
+    device = Device(accelerator.load, CONFIG, Metrics())
+    assert len(device.decode(jobs(8))) == 8
+    assert not device.failover.is_lost
+
+
+def test_another_error_is_not_hidden() -> None:
+    accelerator = Accelerator()
+    device = Device(accelerator.load, CONFIG, Metrics())
+    accelerator.error = ValueError("no such language")
+    with pytest.raises(ValueError, match="no such language"):
+        device.decode(jobs(1))
+    assert not device.failover.is_lost
+
+
+@pytest.mark.parametrize(
+    ("error", "lost", "memory"),
+    [
+        (RuntimeError("CUDA error: device-side assert triggered"), True, False),
+        (RuntimeError("cuBLAS failed with status CUBLAS_STATUS_EXECUTION_FAILED"), True, False),
+        (RuntimeError("CUDA failed with error out of memory"), True, True),
+        (RuntimeError("expected a tensor of 80 mels"), False, False),
+    ],
+)
+def test_what_counts_as_lost(error: Exception, lost: bool, memory: bool) -> None:
+    assert (is_device_lost(error), is_out_of_memory(error)) == (lost, memory)
+
+
+def test_it_asks_for_the_accelerator_less_and_less_often() -> None:
+    failover = Failover()
+    failover.lost(0)
+    assert (failover.is_due(59), failover.is_due(60)) == (False, True)
+    failover.still_lost(60)
+    assert (failover.is_due(179), failover.is_due(180)) == (False, True)
+    failover.regained()
+    assert not failover.is_due(10_000)
