@@ -1,0 +1,1 @@
+"""Formats that texts are handed out in, one file each: pure functions from cues to text."""
