@@ -11,6 +11,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
+from speech.joining import separator
+
 # An utterance carries about half a second of its pauses itself (pre-roll and tail): these come on top.
 SENTENCE_GAP_MS = 700
 PARAGRAPH_GAP_MS = 2_000
@@ -63,8 +65,7 @@ def _joint(one: Said, following: Said | None, marks: bool) -> str:
     mark = _mark(one, following) if marks else ""
     if mark or following is None or _parts(one, following):
         return mark
-    left, right = one.text.strip()[-1], following.text.strip()[0]
-    return "" if left in "，。！？；：、" or (HAN.match(left) and HAN.match(right)) else " "
+    return separator(one.text.strip(), following.text.strip())
 
 
 def _mark(one: Said, following: Said | None) -> str:

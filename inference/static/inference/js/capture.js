@@ -69,6 +69,7 @@ export async function openMicrophone(onFrame, onLost, device = "") {
 
   // Pausing lets the microphone go: the browser's own sign goes out too.
   async function pause() {
+    if (context.state === "closed") return; // paused already
     stream.getTracks().forEach((track) => track.stop());
     await framer.flush();
     addSilence(onFrame);

@@ -8,9 +8,10 @@ export function mount({ box, form, transcript, alternatives, onKeep, onOpen }) {
   const list = form.querySelector("[data-alternatives]");
   const whole = form.querySelector("[data-whole]");
   const ime = watchComposition(field);
-  let one = null, part = null, before = "";
+  let one = null, part = null, before = "", marked = null;
 
   function open(utterance, element) {
+    delete marked?.dataset.editing;
     one = utterance;
     part = element ? one.parts[element.dataset.part] : null;
     before = field.value = part ? part.text : one.text;
@@ -31,17 +32,20 @@ export function mount({ box, form, transcript, alternatives, onKeep, onOpen }) {
     form.scrollIntoView({ block: "nearest" });
   }
 
-  // Over what is put right; within the column, so that it moves with the text.
+  // Just below what is put right, which stays in sight; within the column, so that it moves with the text.
   function place(element) {
     const at = element.getClientRects()[0] ?? element.getBoundingClientRect(), frame = box.getBoundingClientRect();
-    form.style.top = `${at.top - frame.top + box.scrollTop - 8}px`;
-    const left = part ? at.left - frame.left - 12 : 8;
-    form.style.left = `${Math.max(8, Math.min(left, box.clientWidth - form.offsetWidth - 8))}px`;
+    const below = part ? at.bottom + 10 : element.getBoundingClientRect().bottom + 10;
+    form.style.top = `${below - frame.top + box.scrollTop}px`;
+    form.style.left = `${Math.max(8, Math.min(part ? at.left - frame.left - 12 : 8, box.clientWidth - form.offsetWidth - 8))}px`;
+    marked = element;
+    marked.dataset.editing = "";
   }
 
   function leave(focus = true) {
     const line = one?.line, at = one?.parts.indexOf(part);
     form.hidden = true;
+    delete marked?.dataset.editing;
     one = part = null;
     if (focus) (line?.querySelector(`[data-part="${at}"]`) ?? box).focus({ preventScroll: true });
   }

@@ -4,7 +4,8 @@ import { isPassing, postJson } from "../../annotation/js/api.js";
 
 const PREFIX = "auscult-live-corrections";
 const AGAIN_MS = 2000;
-const NOT_YET = 15; // so often is asked for an utterance that the server is just writing down
+const NOT_WRITTEN = ["utterance_unknown", "utterance_unheard"]; // the server is just writing it down
+const NOT_YET = 15; // so often is asked again
 
 export class Corrections extends EventTarget {
   constructor(address, person) {
@@ -63,7 +64,7 @@ export class Corrections extends EventTarget {
   }
 
   refused(name, text, error) {
-    const early = error.code === "utterance_unknown" && this.tries++ < NOT_YET;
+    const early = NOT_WRITTEN.includes(error.code) && this.tries++ < NOT_YET;
     if (early || isPassing(error)) {
       this.timer = setTimeout(() => this.send(), AGAIN_MS);
       return;

@@ -10,6 +10,7 @@ export function mount({ root, transcript, address, person, strings, alternatives
   const done = []; // {one, text}: what stood there before
 
   function keep(one, text) {
+    if (!text) { show(strings.correction_empty); return; }
     done.push({ one, text: one.text });
     change(one, text);
   }

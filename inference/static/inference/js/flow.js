@@ -5,7 +5,7 @@ const PARAGRAPH_GAP_MS = 2000;
 const CUT_FROM_MS = 12000; // an utterance this long that the next one touches was cut in the middle of speech
 const HAN = /[\u3400-\u9fff\uf900-\ufaff]/;
 const MARK = /[，。！？；：、…]|[,.!?;:](?!\S)/;
-const WIDE_END = /[，。！？；：、]$/;
+const NO_SPACE_BESIDE = /[\u3000-\u303f\u3040-\u30ff\u3105-\u312f\u3400-\u9fff\uf900-\ufaff\uff00-\uff65\s]/;
 
 const gapOf = (one, following) => following.start_ms - one.end_ms;
 /** Two sessions have two clocks. */
@@ -24,7 +24,7 @@ export function joint(one, following, marks = true) {
   const found = marks ? mark(one, following) : "";
   if (found || !following || parts(one, following)) return found;
   const left = one.text.trim().at(-1), right = following.text.trim()[0];
-  return WIDE_END.test(left) || (HAN.test(left) && HAN.test(right)) ? "" : " ";
+  return NO_SPACE_BESIDE.test(left) || NO_SPACE_BESIDE.test(right) ? "" : " ";
 }
 
 export function runningText(utterances, marks = true) {

@@ -62,7 +62,7 @@ export function keep(link, take, person, site) {
     session = link.session;
     write((takes, store) => {
       takes.put(about());
-      store.delete(renumbered ? rangeOf(take) : rangeOf(take, 0, oldest - 1));
+      if (renumbered || oldest) store.delete(renumbered ? rangeOf(take) : rangeOf(take, 0, oldest - 1));
       fresh.forEach(({ seq, pcm }) => store.put({ take, seq, pcm }));
     });
     [first, next] = [oldest, nextSeq];

@@ -1,9 +1,8 @@
 // The live page: one button, one column of text, one honest line. Ties what is heard, sent, shown and put right.
-import { stayAwake } from "./awake.js";
-import { openDemo, openMicrophone } from "./capture.js";
 import { Dictation } from "./dictation.js";
 import { mount as mountEditing } from "./editing.js";
 import { mount as mountFollow } from "./follow.js";
+import { Listening } from "./listening.js";
 import { mount as mountResult } from "./result.js";
 import { mount as mountSound } from "./sound.js";
 import { StateLine } from "./state.js";
@@ -33,7 +32,10 @@ export function mount(root) {
     root, transcript, address: config.utterance, person: config.person, strings: words, onOpen: follow.hold,
     alternatives: ({ text, word }) => [...new Set([...(word?.alternatives ?? []), ...terms.near(text)])],
   });
-  let mode, dictation, source, reference, sleep;
+  const listening = new Listening({
+    sound, running: () => mode === "recording", onFrame, onEnd: stop, onLost: () => stopListening("mic_lost"),
+  });
+  let mode, dictation, reference;
 
   const show = (next = mode) => {
     mode = root.dataset.mode = next;
@@ -46,26 +48,18 @@ export function mount(root) {
     takeAway.show(transcript.sessions.at(-1));
   };
 
-  const onFrame = (pcm, peak) => {
+  function onFrame(pcm, peak) {
     dictation.link.push(pcm);
     if (mode === "recording") sound.heard(peak);
     line.show(mode, dictation.link);
     if (mode === "recording" && dictation.link.backlog.full) stopListening("full");
-  };
+  }
 
   const hear = ({ detail: message }) => {
     line.hear(message);
-    if (message.type === "failed") { release(true); show("failed"); }
-    if (message.type === "stopped") { release(true); show("finished"); result.show(message.session, reference); }
-    show();
-  };
-
-  const release = async (forGood) => {
-    const used = source;
-    source = null;
-    sleep?.();
-    sleep = null;
-    await used?.pause(forGood);
+    if (message.type === "failed") { listening.release(); show("failed"); }
+    else if (message.type === "stopped") { listening.release(); show("finished"); result.show(message.session, reference); }
+    else line.show(mode, dictation.link);
   };
 
   function start(left) {
@@ -74,72 +68,54 @@ export function mount(root) {
     dictation.addEventListener("state", () => line.show(mode, dictation.link));
   }
 
-  async function begin(open) {
+  async function begin(demoSound) {
     const frames = dictation?.replaced() ?? []; // a link that failed may hold sound that nobody has yet
-    line.clear();
-    transcript.clear();
-    editing.clear();
-    result.clear();
+    for (const part of [line, transcript, editing, result]) part.clear();
     terms.load();
     start({ frames });
     show("asking");
     dictation.link.connect(); // the frames wait in the page until the socket is there
-    await listen(open);
+    await listen(demoSound);
   }
 
-  async function listen(open) {
+  async function listen(demoSound) {
+    line.trouble = "";
     try {
-      source = await open();
+      await listening.start(demoSound);
     } catch (error) {
       line.trouble = REFUSED[error.name] ?? "no_sound";
       if (transcript.utterances.length) return show("paused");
       dictation.link.close();
       return show("failed");
     }
-    sound.refresh();
-    sleep = stayAwake();
     return show("recording");
   }
-
-  const microphone = () => openMicrophone(onFrame, lost, sound.chosen());
 
   async function stopListening(trouble = "") {
     line.trouble = trouble;
     show("paused");
-    await source.pause(false);
+    await listening.pause();
     line.show(mode, dictation.link);
   }
 
   async function stop() {
     show("finishing");
-    await release(true);
+    await listening.release();
     dictation.link.stop();
     show();
   }
 
-  async function press() {
+  function press() {
     if (mode === "recording") return stopListening();
-    if (mode !== "paused") { reference = ""; return begin(microphone); }
-    line.trouble = "";
-    return listen(source ? async () => { await source.resume(); return source; } : microphone);
-  }
-
-  // Unplugged: the microphone that is left goes on; without one the dictation pauses.
-  async function lost() {
-    if (mode !== "recording") return;
-    await sound.refresh();
-    try {
-      await source.use("");
-      sound.changed(source.device);
-    } catch {
-      await stopListening("mic_lost");
-    }
+    if (mode === "paused") return listen();
+    reference = "";
+    return begin();
   }
 
   function playDemo() {
     const choice = demo.querySelector("select").selectedOptions[0];
     reference = choice.dataset.text;
-    begin(() => openDemo(choice.value, onFrame, stop));
+    begin(choice.value);
   }
 
   async function resume() {
@@ -165,11 +141,10 @@ export function mount(root) {
     terms.show();
     takeAway.show(transcript.sessions.at(-1));
   });
-  sound.onChoice((id) => mode === "recording" && source.use?.(id).then(() => sound.changed(source.device), lost));
   resume().catch(() => show("idle"));
   return () => {
     window.removeEventListener("beforeunload", leaving);
-    release(true);
+    listening.release();
     dictation?.leave();
     for (const part of [follow, sound, terms, takeAway, result, editing]) part.unmount();
   };
