@@ -6,8 +6,9 @@ from inference.models import LiveSession, LiveUtterance
 
 class UtteranceInline(admin.TabularInline):
     model = LiveUtterance
-    fields = ["index", "start_ms", "end_ms", "text", "final_latency_ms"]
-    readonly_fields = ["index", "start_ms", "end_ms", "text", "final_latency_ms"]
+    # Not what was said: that is its speaker's, and the queue's where the site lets it go there.
+    fields = ["index", "start_ms", "end_ms", "is_uncertain", "is_corrected", "final_latency_ms"]
+    readonly_fields = ["index", "start_ms", "end_ms", "is_uncertain", "is_corrected", "final_latency_ms"]
     extra = 0
     can_delete = False
 

@@ -69,7 +69,7 @@ def hypotheses_store(
             if statuses.get(row.segment_id) in _DRAFTABLE
         ]
         rows_update(ranked, _RANKED_FIELDS)
-        _mark_drafted({segment.recording_id for segment, _ in kept})
+        recordings_drafted({segment.recording_id for segment, _ in kept})
     return len(ranked)
 
 
@@ -137,7 +137,7 @@ def _placed(row: Hypothesis, place: Priority) -> Segment:
     return segment
 
 
-def _mark_drafted(recordings: set[int]) -> None:
+def recordings_drafted(recordings: set[int]) -> None:
     """A recording is drafted when none of its segments waits any more."""
     waiting = Segment.objects.filter(recording=OuterRef("pk"), status=SegmentStatus.WAITING)
     Recording.objects.filter(~Exists(waiting), pk__in=recordings, status=RecordingStatus.SEGMENTED).update(

@@ -45,10 +45,10 @@ def recording_normalise(*, recording: Recording) -> None:
         except AudioDecodeError as error:
             return recording_fail(recording=recording, message=why_refused(error))
         levelled, loudness_lufs = normalise_loudness(samples)
-        _advance(
+        recording_advance(
             recording,
             RecordingStatus.NORMALISED,
-            **_write_copy(recording, levelled),
+            **copy_write(recording, levelled),
             original_sample_rate_hz=info.sample_rate_hz,
             original_channels=info.channels,
             duration_ms=len(samples) // _SAMPLES_PER_MS,
@@ -68,9 +68,7 @@ def recording_segment(*, recording: Recording) -> None:
             return recording_fail(recording=recording, message=why_refused(error))
         speech = speech_spans(samples)
         spans = utterances(samples, speech)
-        rows = [
-            _segment(recording, index, span, speech, _cut(samples, span)) for index, span in enumerate(spans)
-        ]
+        rows = [segment_measured(recording, index, span, speech, samples) for index, span in enumerate(spans)]
         segments_store(recording=recording, segments=rows)
     if recording.status == RecordingStatus.SEGMENTED and recording.segments.exists():
         enqueue_on_commit(Job.RECORDING_DRAFT, recording.pk)
@@ -79,10 +77,10 @@ def recording_segment(*, recording: Recording) -> None:
 
 def recording_fail(*, recording: Recording, message: str) -> None:
     """`message`: one sentence for a person; the detail belongs into the log."""
-    _advance(recording, RecordingStatus.FAILED, error=message[:500])
+    recording_advance(recording, RecordingStatus.FAILED, error=message[:500])
 
 
-def _advance(recording: Recording, status: RecordingStatus, **fields: object) -> bool:
+def recording_advance(recording: Recording, status: RecordingStatus, **fields: object) -> bool:
     """One conditional UPDATE along the allowed transitions; False when another run was there first."""
     allowed = [before for before, after in RECORDING_TRANSITIONS.items() if status in after]
     moved = Recording.objects.filter(pk=recording.pk, status__in=allowed).update(status=status, **fields)
@@ -117,7 +115,7 @@ def _measures(sound: np.ndarray) -> dict[str, float | None]:
     return {name: _finite(getattr(measured, name)) for name in _MEASURES}
 
 
-def _write_copy(recording: Recording, samples: np.ndarray) -> dict[str, object]:
+def copy_write(recording: Recording, samples: np.ndarray) -> dict[str, object]:
     """Writes FLAC and peaks under the recording's own name -> the fields that point to them."""
     stem = f"audio/{recording.uuid.hex[:2]}/{recording.uuid}"
     audio_path, peaks_path = f"{stem}.flac", f"{stem}.json"
@@ -128,16 +126,23 @@ def _write_copy(recording: Recording, samples: np.ndarray) -> dict[str, object]:
     return {"audio_path": audio_path, "peaks_path": peaks_path}
 
 
+def no_speech() -> str:
+    return _("No speech was found in this recording.")
+
+
 def segments_store(*, recording: Recording, segments: list[Segment]) -> None:
     """Status and segments together. After a retry the segments are there already, and may be corrected."""
-    note = "" if segments else _("No speech was found in this recording.")
+    note = "" if segments else no_speech()
     with transaction.atomic():
-        moved = _advance(recording, RecordingStatus.SEGMENTED, error=note)
+        moved = recording_advance(recording, RecordingStatus.SEGMENTED, error=note)
         if moved and not recording.segments.exists():
             Segment.objects.bulk_create(segments, batch_size=500)
 
 
-def _segment(recording: Recording, index: int, span: Span, speech: list[Span], sound: np.ndarray) -> Segment:
+def segment_measured(
+    recording: Recording, index: int, span: Span, speech: list[Span], samples: np.ndarray
+) -> Segment:
+    """A new row, not stored, with what is measured of its part of the recording's (samples,)."""
     spans = _spans_within(span, speech)
     return Segment(
         recording=recording,
@@ -147,7 +152,7 @@ def _segment(recording: Recording, index: int, span: Span, speech: list[Span], s
         end_ms=span.end_ms,
         speech_ms=sum(end_ms - start_ms for start_ms, end_ms in spans),
         speech_spans=spans,
-        **_measures(sound),
+        **_measures(_cut(samples, span)),
     )
 
 

@@ -39,7 +39,12 @@ from base.paging import page_of
 PAGE_SIZE = 50
 SEGMENTS_A_PAGE = 100
 # States in which a worker is busy: the page looks again by itself.
-UNDER_WAY = (RecordingStatus.UPLOADED, RecordingStatus.NORMALISED, RecordingStatus.SEGMENTED)
+UNDER_WAY = (
+    RecordingStatus.GROWING,
+    RecordingStatus.UPLOADED,
+    RecordingStatus.NORMALISED,
+    RecordingStatus.SEGMENTED,
+)
 
 
 class FilterForm(forms.Form):

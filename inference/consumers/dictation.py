@@ -1,6 +1,8 @@
 """Ties a session's row, its running ears and the socket it talks to; keeps it a minute without one.
 
-Serves every protocol: what happens is told as notices, which each consumer puts into its own words.
+Serves every protocol: what happens is told as notices, which each consumer puts into its own words. Another
+web process may take a session over at any time: this one then lets go of it at once. A database that is away
+ends nothing: sound is saved and acknowledged, texts wait (`ledger`).
 """
 
 import asyncio
@@ -8,22 +10,35 @@ import logging
 import time
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import asdict
-from uuid import UUID, uuid4, uuid5
+from uuid import UUID, uuid4
 
 from channels.db import database_sync_to_async
 from django.conf import settings
-from django.db.models import Max
 from django.utils.translation import gettext as _
+from pydantic import TypeAdapter
 
 from accounts.models import Site, User
 from base.errors import NotFound
 from inference.consumers import live_run
-from inference.consumers.hearing import EngineClient, words_of
+from inference.consumers.growth import Growth
+from inference.consumers.hearing import EngineClient
+from inference.consumers.ledger import DATABASE_AWAY, Ledger, persevere
 from inference.consumers.live_run import LiveRun, Saved, Understood
-from inference.consumers.notices import FinalText, Notice, Stopped, TakenOver
-from inference.models import LiveSession, LiveUtterance
+from inference.consumers.notices import (
+    FinalText,
+    Notice,
+    Stopped,
+    TakenOver,
+    Unavailable,
+    final_of,
+    stored_final_of,
+)
+from inference.models import LiveSession, utterance_uuid
+from inference.selectors.sessions import Continuation, continuation_of, heard_from
 from inference.services import sessions
-from inference.services.spool import Spool
+from inference.services.spool import Spool, SpoolHeldError
+from inference.services.utterances import Entry
+from inference.streaming.events import SpeechEnded
 from inference.streaming.session import SessionOptions, StreamingSession
 from speech.vad import StreamingVad
 
@@ -31,6 +46,9 @@ logger = logging.getLogger(__name__)
 
 GRACE_S = 60.0  # a connection that breaks may come back within this time
 TOUCH_S = 5.0
+LOOK_S = 0.2  # how often a process looks whether another one wants its session
+HAND_OVER_S = 1.0  # for the last texts, before the sound is let go of
+SETTLE_S = 5.0  # how long the end waits for the database; after that it comes later by itself
 
 Send = Callable[[Notice], Awaitable[None]]
 
@@ -38,15 +56,24 @@ _running: dict[UUID, "Dictation"] = {}
 
 
 class Dictation:
-    def __init__(self, session: LiveSession, heard_until_ms: int) -> None:
+    def __init__(self, session: LiveSession, api_key: object | None = None) -> None:
         self.session = session
-        self._heard_until_ms = heard_until_ms
+        self.api_key = api_key
+        self.run: LiveRun | None = None
         self._send: Send | None = None
         self._grace: asyncio.Task[None] | None = None
+        self._look: asyncio.Task[None] | None = None
         self._touched_s = time.monotonic()
         self._is_over = False
-        self._engine = EngineClient(str(session.uuid), session.model.ref)
-        self.run: LiveRun | None = None
+        self._from = Continuation()
+        self._growth = Growth(session, lambda: self.saved_ms)
+        self._ledger = Ledger(session, self._growth.want)
+        self._engine = EngineClient(
+            str(session.uuid),
+            session.model.ref,
+            language=session.language,
+            prompt_terms=tuple(session.keywords),
+        )
 
     # --- beginnings ---
 
@@ -63,38 +90,66 @@ class Dictation:
         api_key: object | None = None,
     ) -> "Dictation":
         """Raises DomainError."""
-        await database_sync_to_async(sessions.sessions_end_stale)()
-        session = await database_sync_to_async(sessions.session_open)(user=user, site=site, holder=uuid4())
-        return await cls._running_one(session, options)
+        try:
+            await database_sync_to_async(sessions.sessions_tidy)()
+            session = await database_sync_to_async(sessions.session_open)(
+                user=user,
+                site=site,
+                holder=uuid4(),
+                protocol=protocol,
+                language=language,
+                keywords=keywords,
+                options=asdict(options) if options else {},
+            )
+            return await cls(session, api_key)._begun()
+        except DATABASE_AWAY as error:
+            raise database_away() from error
 
     @classmethod
     async def resume(cls, user: User, session_uuid: UUID) -> "Dictation":
-        """Raises NotFound (code session_over) when there is nothing to go on with."""
+        """In whatever process it ran.
+
+        Raises NotFound (code session_over) when there is nothing to go on with, Unavailable when not now.
+        """
         running = _running.get(session_uuid)
         if running is not None and running._is_over:
-            raise NotFound("session_over", _("This session has ended; what was said in it is kept."))
-        session = await database_sync_to_async(sessions.session_take_over)(
-            user=user, session_uuid=session_uuid, holder=uuid4()
-        )
-        if running is not None and running._is_over:  # the minute was up while the row was asked for
-            raise NotFound("session_over", _("This session has ended; what was said in it is kept."))
-        if running is not None:
-            running.session = session
-            return running
-        return await cls._running_one(session)
+            raise session_over()
+        try:
+            session = await database_sync_to_async(sessions.session_take_over)(
+                user=user, session_uuid=session_uuid, holder=uuid4()
+            )
+            if running is None:
+                return await cls(session)._begun()
+        except DATABASE_AWAY as error:
+            raise database_away() from error
+        if running._is_over:  # the minute was up while the row was asked for
+            raise session_over()
+        running.session = session
+        return running
 
-    @classmethod
-    async def _running_one(cls, session: LiveSession, options: SessionOptions | None = None) -> "Dictation":
-        last_ms, next_index = await _continuation(session)
-        dictation = cls(session, last_ms)
-        spool = await asyncio.to_thread(Spool, session.spool_path)
-        vad = await asyncio.to_thread(StreamingVad)
+    async def _begun(self) -> "Dictation":
+        """The sound first: whoever held it has written its last texts when it lets go of that."""
+        try:
+            spool = await asyncio.to_thread(Spool, self.session.spool_path)
+        except SpoolHeldError as error:
+            message = _("This session is still open elsewhere. Try again in a moment.")
+            raise Unavailable("session_held", message) from error
+        try:
+            self._from = await database_sync_to_async(continuation_of)(self.session)
+            vad = await asyncio.to_thread(StreamingVad)
+        except BaseException:
+            await asyncio.to_thread(spool.close)
+            raise
         streaming = StreamingSession(
-            vad, options or SessionOptions(), start_ms=last_ms, first_utterance=next_index
+            vad,
+            TypeAdapter(SessionOptions).validate_python(self.session.options),
+            start_ms=self._from.at_ms,
+            first_utterance=self._from.next_index,
         )
-        dictation.run = LiveRun(spool, streaming, dictation._engine, dictation._tell)
-        _running[session.uuid] = dictation
-        return dictation
+        self.run = LiveRun(spool, streaming, self._engine, self._tell)
+        self._look = asyncio.create_task(self._look_for_others(spool))
+        _running[self.session.uuid] = self
+        return self
 
     # --- the socket ---
 
@@ -109,10 +164,11 @@ class Dictation:
         if self._send and self._send != send:
             await self._say(TakenOver())
         self._send = send
-        for final in await _stored_finals(self.session, have_utterances):
+        for final in await self._past(have_utterances):
             await self._say(final)
         if self.run and not self.run.is_started:
-            await self.run.start(self._heard_until_ms)
+            await self.run.start(self._from.at_ms, self._from.unheard)
+            self._growth.want()  # of what the process before has not asked for any more
 
     def detach(self, send: Send) -> None:
         if self._send == send and not self._is_over:
@@ -124,58 +180,55 @@ class Dictation:
 
     async def stop(self) -> Stopped:
         self._is_over = True
+        if self._look:
+            self._look.cancel()
         if self.run:
             await self.run.finish()
         await self._engine.close()
-        holder = self.session.holder
-        await database_sync_to_async(sessions.session_end)(session=self.session, holder=holder)
-        _running.pop(self.session.uuid, None)
-        saved_ms = self.run.saved_ms if self.run else 0
-        return Stopped(self.session.uuid, saved_ms)
+        self._growth.close()
+        settling = asyncio.create_task(self._settle())
+        await asyncio.wait({settling}, timeout=SETTLE_S)
+        return Stopped(self.session.uuid, self.saved_ms)
+
+    @property
+    def saved_ms(self) -> int:
+        return self.run.saved_ms if self.run else 0
 
     def utterance_id(self, utterance: int) -> UUID:
-        """The same in every process, known before there is a row."""
-        return uuid5(self.session.uuid, str(utterance))
+        return utterance_uuid(self.session.uuid, utterance)
 
     @property
     def is_full(self) -> bool:
-        limit_ms = settings.AUSCULT_MAX_RECORDING_S * 1000 - 10_000
-        return self.run is not None and self.run.saved_ms >= limit_ms
+        return self.saved_ms >= settings.AUSCULT_MAX_RECORDING_S * 1000 - 10_000
 
     async def touch(self) -> None:
         """Says to the database that somebody is here; lets go when another connection took over."""
         self._touched_s = time.monotonic()
-        saved_ms = self.run.saved_ms if self.run else 0
-        mine = await database_sync_to_async(sessions.session_touch)(
-            session=self.session, holder=self.session.holder, received_ms=saved_ms
-        )
-        if not mine and not self._is_over:
-            await self._say(TakenOver())
-            await self._let_go()
+        try:
+            mine = await database_sync_to_async(sessions.session_touch)(
+                session=self.session, holder=self.session.holder, received_ms=self.saved_ms
+            )
+        except DATABASE_AWAY as error:  # the lock on the sound says whose it is
+            logger.warning("live session %s goes on without the database: %s", self.session.uuid, error)
+            return
+        if not mine:
+            self._let_go()
 
     # --- inside ---
 
     async def _tell(self, notice: live_run.Notice) -> None:
-        if isinstance(notice, Understood):
-            await self._say(self._final_text(notice))
-            await self._keep(notice)
-            return
-        await self._say(notice)
-        if isinstance(notice, Saved) and time.monotonic() - self._touched_s > TOUCH_S:
-            await self.touch()
-
-    def _final_text(self, understood: Understood) -> FinalText:
-        final = understood.final
-        return FinalText(
-            id=self.utterance_id(final.utterance),
-            utterance=final.utterance,
-            text=final.text,
-            words=final.words,
-            flags=final.flags,
-            start_ms=final.start_ms,
-            end_ms=final.end_ms,
-            latency_ms=understood.latency_ms,
-        )
+        match notice:
+            case Understood(final, latency_ms):
+                await self._say(final_of(self.session.uuid, final, latency_ms))
+                self._ledger.add(Entry(final.utterance, final.start_ms, final.end_ms, final, latency_ms))
+            case SpeechEnded(utterance, start_ms, end_ms):
+                await self._say(notice)
+                self._ledger.add(Entry(utterance, start_ms, end_ms))
+            case Saved() if time.monotonic() - self._touched_s > TOUCH_S:
+                await self._say(notice)
+                await self.touch()
+            case _:
+                await self._say(notice)
 
     async def _say(self, notice: Notice) -> None:
         if self._send is None:
@@ -185,49 +238,57 @@ class Dictation:
         except Exception:  # the socket died between two messages; its disconnect is on the way
             logger.debug("a notice to %s went nowhere", self.session.uuid, exc_info=True)
 
-    async def _keep(self, understood: Understood) -> None:
-        final = understood.final
-        await database_sync_to_async(sessions.utterance_add)(
-            session=self.session,
-            index=final.utterance,
-            text=final.text,
-            words=[asdict(word) for word in final.words],
-            span_ms=(final.start_ms, final.end_ms),
-            latency_ms=understood.latency_ms,
-        )
+    async def _past(self, first: int) -> list[FinalText]:
+        try:
+            rows = await database_sync_to_async(heard_from)(self.session, first)
+        except DATABASE_AWAY:
+            logger.warning("the earlier texts of %s are not shown: no database", self.session.uuid)
+            return []
+        return [stored_final_of(row) for row in rows]
 
     async def _end_without_socket(self) -> None:
         await asyncio.sleep(GRACE_S)
         await self.stop()
 
-    async def _let_go(self) -> None:
-        self._is_over = True
-        _running.pop(self.session.uuid, None)
+    async def _settle(self) -> None:
+        """The row's end, however long the database is away."""
+        try:
+            await self._ledger.flush()
+            end = database_sync_to_async(sessions.session_end)
+            await persevere(lambda: end(session=self.session, holder=self.session.holder))
+        except Exception:  # nobody waits for this task
+            logger.exception("live session %s is ended by the next one that opens", self.session.uuid)
+        finally:
+            _running.pop(self.session.uuid, None)
+
+    async def _look_for_others(self, spool: Spool) -> None:
+        while not self._is_over:
+            await asyncio.sleep(LOOK_S)
+            if await asyncio.to_thread(lambda: spool.is_wanted):
+                self._let_go()
+
+    def _let_go(self) -> None:
+        if not self._is_over:
+            self._is_over = True
+            _running.pop(self.session.uuid, None)
+            if self._grace:
+                self._grace.cancel()
+            # In a task of its own: it cancels the one that we may be in.
+            asyncio.create_task(self._hand_over())  # noqa: RUF006
+
+    async def _hand_over(self) -> None:
+        """What is in line and not on the disk was never acknowledged; it comes to the next process."""
+        await self._say(TakenOver())
+        self._growth.close()
         if self.run:
-            asyncio.create_task(self.run.abandon())  # noqa: RUF006 - it cancels the task that we are in
+            await self.run.abandon(lambda: self._ledger.flush(HAND_OVER_S))
+        self._ledger.close()
+        await self._engine.close()
 
 
-@database_sync_to_async
-def _continuation(session: LiveSession) -> tuple[int, int]:
-    """Where listening goes on (ms) and the next utterance's number."""
-    so_far = session.utterances.aggregate(end=Max("end_ms"), last=Max("index"))
-    return so_far["end"] or 0, 0 if so_far["last"] is None else so_far["last"] + 1
+def session_over() -> NotFound:
+    return NotFound("session_over", _("This session has ended; what was said in it is kept."))
 
 
-@database_sync_to_async
-def _stored_finals(session: LiveSession, first: int) -> list[FinalText]:
-    return [_stored_final(session, row) for row in session.utterances.filter(index__gte=first)]
-
-
-def _stored_final(session: LiveSession, row: LiveUtterance) -> FinalText:
-    return FinalText(
-        id=uuid5(session.uuid, str(row.index)),
-        utterance=row.index,
-        text=row.text,
-        words=tuple(words_of(row.words)),
-        flags=(),
-        start_ms=row.start_ms,
-        end_ms=row.end_ms,
-        latency_ms=row.final_latency_ms,
-        past=True,
-    )
+def database_away() -> Unavailable:
+    return Unavailable("database_away", _("The server cannot reach its database now. Try again in a moment."))

@@ -7,7 +7,7 @@ streaming session is touched only under the lock `_ears`. No protocol and no row
 import asyncio
 import logging
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -104,10 +104,18 @@ class LiveRun:
     def saved_seq(self) -> int:
         return self._spool.next_seq - 1
 
-    async def start(self, heard_until_ms: int = 0) -> None:
-        """Listens again to what was saved and not understood yet, then takes frames."""
+    async def start(self, heard_until_ms: int = 0, unheard: Sequence[tuple[int, int, int]] = ()) -> None:
+        """Listens again to what was saved and not understood yet, then takes frames.
+
+        `unheard`: (index, start_ms, end_ms) of utterances before that which have no text.
+        """
         self.is_started = True
         now_s = time.monotonic()
+        for index, start_ms, end_ms in unheard:
+            pieces = await asyncio.to_thread(lambda span: list(self._spool.read(*span)), (start_ms, end_ms))
+            self._certain_at[index] = (now_s, 0)
+            events = self._streaming.reopen(index, start_ms, end_ms, b"".join(pieces))
+            await self._handle(events, now_s)
         for pcm in self._spool.read(heard_until_ms):
             await self._listen([Frame(-1, pcm, now_s)])
         self._pump = asyncio.create_task(self._work(), name="live pump")
@@ -133,12 +141,14 @@ class LiveRun:
                 task.cancel()
         await asyncio.to_thread(self._spool.close)
 
-    async def abandon(self) -> None:
-        """Let go at once, without an end: somebody else carries on from the disk."""
+    async def abandon(self, before_release: Callable[[], Awaitable[object]] | None = None) -> None:
+        """Let go at once, without an end: once it is released, somebody else carries on from the disk."""
         tasks = [task for task in (self._pump, *self._hearing) if task]
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+        if before_release:
+            await before_release()
         await asyncio.to_thread(self._spool.close)
 
     async def _work(self) -> None:

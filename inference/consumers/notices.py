@@ -6,7 +6,11 @@ No wire format here: the consumers have those.
 from dataclasses import dataclass
 from uuid import UUID
 
+from base.errors import DomainError
 from inference.consumers import live_run
+from inference.consumers.hearing import words_of
+from inference.models import LiveUtterance, utterance_uuid
+from inference.streaming.events import Final
 from speech.types import Token, Word
 
 
@@ -46,3 +50,43 @@ class Stopped:
 
 
 Notice = live_run.Saved | live_run.NotSaved | live_run.Deaf | live_run.Event | FinalText | TakenOver | Stopped
+
+
+class Unavailable(DomainError):
+    """Not now; the same request may succeed in a moment."""
+
+    status = 503
+
+
+def final_of(session: UUID, final: Final, latency_ms: int) -> FinalText:
+    return FinalText(
+        id=utterance_uuid(session, final.utterance),
+        utterance=final.utterance,
+        text=final.text,
+        words=final.words,
+        flags=final.flags,
+        start_ms=final.start_ms,
+        end_ms=final.end_ms,
+        latency_ms=latency_ms,
+        avg_logprob=final.avg_logprob,
+        tokens=final.tokens,
+        language=final.language,
+    )
+
+
+def stored_final_of(row: LiveUtterance) -> FinalText:
+    """As its speaker left it."""
+    return FinalText(
+        id=row.uuid,
+        utterance=row.index,
+        text=row.corrected_text or row.text,
+        words=() if row.corrected_text else tuple(words_of(row.words)),
+        flags=tuple(row.flags),
+        start_ms=row.start_ms,
+        end_ms=row.end_ms,
+        latency_ms=row.final_latency_ms,
+        avg_logprob=row.avg_logprob,
+        tokens=tuple(Token(*token) for token in row.tokens),
+        language=row.language,
+        past=True,
+    )

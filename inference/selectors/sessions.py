@@ -1,5 +1,7 @@
 """Live sessions as a person may see them, and who may dictate where."""
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from django.conf import settings
@@ -8,11 +10,34 @@ from django.db.models import QuerySet
 
 from accounts.models import Role, Site, User
 from accounts.selectors import sites_for_user
-from inference.models import LiveSession
+from inference.models import LiveSession, LiveUtterance
 from training.models import SpeechModel
 
 # Everybody with work at the site may dictate; a reviewer or engineer tries what clinicians use.
 DICTATING_ROLES = tuple(Role)
+
+
+@dataclass(frozen=True, slots=True)
+class Continuation:
+    """Where listening goes on, the next utterance's number, and (index, start_ms, end_ms) of what was said
+    before that and has no text."""
+
+    at_ms: int = 0
+    next_index: int = 0
+    unheard: Sequence[tuple[int, int, int]] = ()
+
+
+def continuation_of(session: LiveSession) -> Continuation:
+    rows = list(session.utterances.order_by("index").values_list("index", "start_ms", "end_ms", "heard_at"))
+    if not rows:
+        return Continuation()
+    unheard = tuple((index, start_ms, end_ms) for index, start_ms, end_ms, heard_at in rows if not heard_at)
+    return Continuation(max(row[2] for row in rows), rows[-1][0] + 1, unheard)
+
+
+def heard_from(session: LiveSession, first: int) -> list[LiveUtterance]:
+    """What has text, from this number on."""
+    return list(session.utterances.filter(index__gte=first, heard_at__isnull=False).order_by("index"))
 
 
 def dictation_sites(user: User | AnonymousUser) -> QuerySet[Site]:

@@ -1,25 +1,26 @@
-"""A live session's life: opened, taken over after a broken connection, ended once, stored as a recording."""
+"""A live session's life: opened, taken over after a broken connection, ended once, deleted when that is due.
+
+What becomes of its sound and texts stands in `inference.services.growing`.
+"""
 
 import logging
-import tempfile
-from datetime import timedelta
-from pathlib import Path
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
 from uuid import UUID, uuid4
 
+from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from accounts.models import Site, User
 from accounts.selectors import require_role
-from annotation.models import Recording, RecordingSource
-from annotation.services.recordings import recording_ingest
 from audit.services import entry_add
-from base.errors import Conflict, NotFound
+from base.errors import NotFound
 from base.jobs import Job, enqueue_on_commit
-from inference.models import LiveSession, LiveSessionStatus, LiveUtterance
+from inference.models import LiveSession, LiveSessionStatus
 from inference.selectors.sessions import DICTATING_ROLES
-from inference.services.spool import spool_remove, spool_size_ms, spool_to_wav
+from inference.services.spool import spool_is_held, spool_remove, spool_size_ms
 from training.selectors import live_model
 
 logger = logging.getLogger(__name__)
@@ -28,8 +29,17 @@ FOLDER = "live"
 STALE_AFTER = timedelta(minutes=5)  # a page that is open says so several times a minute
 
 
-def session_open(*, user: User, site: Site, holder: UUID) -> LiveSession:
-    """The model that is live now stays with the session to its end."""
+def session_open(
+    *,
+    user: User,
+    site: Site,
+    holder: UUID,
+    protocol: str = "native",
+    language: str = "zh",
+    keywords: Sequence[str] = (),
+    options: Mapping[str, object] | None = None,
+) -> LiveSession:
+    """The model that is live now and the site's consent as it is now stay with the session to its end."""
     require_role(user, *DICTATING_ROLES, site=site)
     uuid = uuid4()
     with transaction.atomic():
@@ -40,8 +50,13 @@ def session_open(*, user: User, site: Site, holder: UUID) -> LiveSession:
             model=live_model(site),
             spool_path=f"{FOLDER}/{uuid}.pcm",
             holder=holder,
+            protocol=protocol,
+            language=language,
+            keywords=list(keywords),
+            options=dict(options or {}),
+            consent=site.live_consent,
         )
-        entry_add(actor=user, verb="live_session_opened", target=session, site=site)
+        entry_add(actor=user, verb="live_session_opened", target=session, site=site, protocol=protocol)
     return session
 
 
@@ -59,30 +74,6 @@ def session_touch(*, session: LiveSession, holder: UUID, received_ms: int) -> bo
     """Still alive. False: another connection took over, or the session has ended."""
     mine = LiveSession.objects.filter(pk=session.pk, holder=holder, status=LiveSessionStatus.ACTIVE)
     return mine.update(received_ms=received_ms, updated_at=timezone.now()) == 1
-
-
-def utterance_add(
-    *,
-    session: LiveSession,
-    index: int,
-    text: str,
-    words: list[dict],
-    span_ms: tuple[int, int],
-    latency_ms: int,
-) -> LiveUtterance:
-    """Safe to repeat: a session that was taken over may understand its last utterance again."""
-    utterance, _created = LiveUtterance.objects.update_or_create(
-        session=session,
-        index=index,
-        defaults={
-            "start_ms": span_ms[0],
-            "end_ms": span_ms[1],
-            "text": text,
-            "words": words,
-            "final_latency_ms": latency_ms,
-        },
-    )
-    return utterance
 
 
 def session_end(*, session: LiveSession, holder: UUID | None = None) -> bool:
@@ -109,41 +100,37 @@ def session_end(*, session: LiveSession, holder: UUID | None = None) -> bool:
     return True
 
 
-def session_store(*, session: LiveSession) -> Recording | None:
-    """ENDED -> STORED: the spooled sound becomes a recording to correct. Safe to run twice."""
-    if session.status != LiveSessionStatus.ENDED:
-        return session.recording
-    name = f"{timezone.localtime(session.created_at):%Y-%m-%d %H.%M.%S} {session.user}.wav"
-    with tempfile.TemporaryDirectory(prefix="auscult-") as folder:
-        wav = Path(folder) / "live.wav"
-        spool_to_wav(session.spool_path, wav)
-        recording = _ingest(session, wav, name)
-    LiveSession.objects.filter(pk=session.pk, status=LiveSessionStatus.ENDED).update(
-        status=LiveSessionStatus.STORED, recording=recording
-    )
-    spool_remove(session.spool_path)
-    return recording
+def session_ask_growth(*, session: LiveSession) -> None:
+    """Something in it is to be looked at now; the caller sees to it that this is not asked too often."""
+    enqueue_on_commit(Job.SESSION_GROW, session.pk)
 
 
-def sessions_end_stale() -> int:
-    """Ends sessions whose process died; called whenever somebody opens a new one. -> how many."""
+def sessions_tidy() -> int:
+    """Called whenever somebody opens a new one. Ends sessions whose process died -> how many; deletes what
+    was kept for its speaker alone as long as AUSCULT_LIVE_KEEP_DAYS."""
     limit = timezone.now() - STALE_AFTER
     stale = LiveSession.objects.filter(status=LiveSessionStatus.ACTIVE, updated_at__lt=limit)
-    ended = sum(session_end(session=session) for session in stale.select_related("user", "site"))
+    # A process that is alive and cannot reach the database holds the sound: its session is not over.
+    ended = sum(
+        session_end(session=session)
+        for session in stale.select_related("user", "site")
+        if not spool_is_held(session.spool_path)
+    )
     if ended:
         logger.warning("ended %d live sessions that nobody held any more", ended)
+    for session in LiveSession.objects.filter(status=LiveSessionStatus.PRIVATE, ended_at__lt=_kept_since()):
+        _expire(session)
     return ended
 
 
-def _ingest(session: LiveSession, wav: Path, name: str) -> Recording:
-    try:
-        return recording_ingest(
-            site=session.site,
-            path=wav,
-            filename=name,
-            user=session.user,
-            source=RecordingSource.LIVE,
-            speaker=session.user.get_username(),
-        )
-    except Conflict as conflict:  # the same sound twice: a demo dictation, or a run that was cut short here
-        return Recording.objects.get(uuid=str(conflict.detail["first"]))
+def _kept_since() -> datetime:
+    return timezone.now() - timedelta(days=settings.AUSCULT_LIVE_KEEP_DAYS)
+
+
+def _expire(session: LiveSession) -> None:
+    """The sound's key goes with its file; the row stays to say that there was a session."""
+    spool_remove(session.spool_path)
+    with transaction.atomic():
+        session.utterances.all().delete()
+        LiveSession.objects.filter(pk=session.pk).update(status=LiveSessionStatus.EXPIRED, keywords=[])
+        entry_add(actor=None, verb="live_session_expired", target=session, site=session.site)

@@ -144,6 +144,13 @@ class StreamingSession:
             events += self._signal(signal)
         return events
 
+    def reopen(self, index: int, start_ms: int, end_ms: int, pcm: bytes) -> list[Event]:
+        """An utterance from before the session was continued that has no text yet: it is asked for again."""
+        utterance = _Utterance(index, ended=True)
+        utterance.wanted = FinalWanted(index, 1, pcm, start_ms, end_ms, end_ms - start_ms)
+        self._open[index] = utterance
+        return [utterance.wanted]
+
     def result(self, request: Request, heard: Heard) -> list[Event]:
         """The recogniser's answer to `request`. Answers that nobody waits for any more give nothing."""
         utterance = self._open.get(request.utterance)

@@ -16,5 +16,5 @@ class PersonAdmin(UserAdmin):
 
 @admin.register(Site)
 class SiteAdmin(admin.ModelAdmin):
-    list_display = ["name", "slug"]
+    list_display = ["name", "slug", "live_consent"]
     prepopulated_fields = {"slug": ["name"]}

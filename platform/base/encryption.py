@@ -57,8 +57,11 @@ def wrong_key() -> WrongStorageKey:
     return WrongStorageKey("storage_key", message)
 
 
-class EncryptedField(models.TextField):
+class EncryptedField(models.Field):
     """Any JSON value, a token in the database. Cannot be searched or sorted by, and is not to be."""
+
+    def get_internal_type(self) -> str:
+        return "TextField"
 
     def get_prep_value(self, value: Any) -> str | None:
         if value is None:

@@ -21,6 +21,7 @@ class Job(models.TextChoices):
     SEARCH_EXECUTE = "training.search_execute"  # Search: snapshot -> trials, judged by CER
     PROMOTION_REDRAFT = "inference.promotion_redraft"  # Promotion: uncorrected segments -> new hypotheses
     LABELS_RECHECK = "inference.labels_recheck"  # Site: labels that the live model contradicts
+    SESSION_GROW = "inference.session_grow"  # LiveSession under way: uncertain utterances -> queue
     SESSION_STORE = "inference.session_store"  # LiveSession: spooled audio -> Recording
 
 

@@ -4,26 +4,31 @@ from datetime import timedelta
 from uuid import uuid4
 
 import pytest
+from django.core.exceptions import FieldError
+from django.db import connection
 from django.utils import timezone
 
 from accounts.models import Role
-from annotation.models import Recording, RecordingSource
+from audit.models import Entry
+from base.encryption import WrongStorageKey
 from base.errors import Forbidden, NotFound
 from base.jobs import Job
 from base.storage import data_path
-from inference.models import LiveSession, LiveSessionStatus
+from inference.models import LiveSession, LiveSessionStatus, LiveUtterance
+from inference.selectors.sessions import Continuation, continuation_of, heard_from
 from inference.services import sessions
 from inference.services.sessions import (
     session_end,
     session_open,
-    session_store,
     session_take_over,
     session_touch,
-    sessions_end_stale,
-    utterance_add,
+    sessions_tidy,
 )
 from inference.services.spool import Spool
+from inference.services.utterances import Entry as UtteranceEntry
+from inference.services.utterances import utterances_keep
 from tests.factories import make_live_model, make_site, make_user
+from tests.inference.finals import heard
 from tests.inference.streaming.sounds import pcm, silence, tone
 
 pytestmark = pytest.mark.django_db
@@ -86,43 +91,87 @@ def test_nobody_takes_over_what_is_not_theirs(session):
         session_take_over(user=stranger, session_uuid=session.uuid, holder=uuid4())
 
 
-def test_the_sound_becomes_a_recording_to_correct(session, monkeypatch):
-    monkeypatch.setattr("annotation.services.recordings.enqueue_on_commit", lambda job, pk: None)
-    speak(session)
-    session_end(session=session)
-    session.refresh_from_db()
-    recording = session_store(session=session)
-    session.refresh_from_db()
-    assert (session.status, session.recording) == (LiveSessionStatus.STORED, recording)
-    assert (recording.site, recording.source) == (session.site, RecordingSource.LIVE)
-    assert recording.speaker == session.user.username
-    assert data_path(recording.original_path).read_bytes()[44:] == SOUND
-    assert not data_path(session.spool_path).exists()
-    assert session_store(session=session) == recording
-    assert Recording.objects.count() == 1
-
-
-def test_storing_that_was_cut_short_goes_on(session, monkeypatch):
-    monkeypatch.setattr("annotation.services.recordings.enqueue_on_commit", lambda job, pk: None)
-    speak(session)
-    session_end(session=session)
-    session.refresh_from_db()
-    first = session_store(session=session)
-    LiveSession.objects.update(status=LiveSessionStatus.ENDED, recording=None)  # as if killed before the row
-    speak(session)
-    session.refresh_from_db()
-    assert session_store(session=session) == first
-
-
 def test_what_a_dead_process_left_is_ended_by_the_next_opening(session, asked):
     speak(session)
     LiveSession.objects.update(updated_at=timezone.now() - timedelta(minutes=6))
-    assert sessions_end_stale() == 1
-    assert sessions_end_stale() == 0
+    assert sessions_tidy() == 1
+    assert sessions_tidy() == 0
     assert asked == [(Job.SESSION_STORE, session.pk)]
+
+
+def test_what_a_living_process_holds_is_not_ended_for_it(session):
+    """It cannot reach the database; the person goes on speaking."""
+    spool = Spool(session.spool_path)
+    spool.append([SOUND])
+    LiveSession.objects.update(updated_at=timezone.now() - timedelta(minutes=6))
+    assert sessions_tidy() == 0
+    spool.close()
+    assert sessions_tidy() == 1
+
+
+def test_what_is_kept_for_its_speaker_alone_is_deleted_when_that_is_due(session, settings):
+    speak(session)
+    utterances_keep(session=session, entries=[heard(0, "病人")])
+    days_ago = timezone.now() - timedelta(days=settings.AUSCULT_LIVE_KEEP_DAYS, minutes=1)
+    LiveSession.objects.update(status=LiveSessionStatus.PRIVATE, ended_at=timezone.now())
+    sessions_tidy()
+    assert session.utterances.exists()
+    LiveSession.objects.update(ended_at=days_ago)
+    sessions_tidy()
+    session.refresh_from_db()
+    assert session.status == LiveSessionStatus.EXPIRED
+    assert not session.utterances.exists()
+    assert not data_path(session.spool_path).exists()
+    assert Entry.objects.filter(verb="live_session_expired").exists()
+
+
+def test_what_was_said_lies_in_the_database_as_a_token_and_comes_back_as_it_was(session):
+    utterances_keep(session=session, entries=[heard(0, "病人血壓")])
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT text, words, tokens FROM inference_liveutterance")
+        stored = cursor.fetchone()
+    assert all(value.startswith("gAAAA") for value in stored)
+    row = session.utterances.get()
+    assert (row.text, row.words[0]["probability"], row.tokens) == ("病人血壓", 0.9, [["病人血壓", -0.1]])
+
+
+def test_another_storage_key_gives_a_sentence_and_no_garbage(session, settings):
+    utterances_keep(session=session, entries=[heard(0, "病人")])
+    settings.AUSCULT_STORAGE_KEYS = ["quite another key of this hospital"]
+    with pytest.raises(WrongStorageKey, match="AUSCULT_STORAGE_KEY"):
+        session.utterances.get()
+
+
+def test_nothing_can_be_looked_up_by_what_was_said():
+    with pytest.raises(FieldError, match="encrypted"):
+        LiveUtterance.objects.filter(text="病人").exists()
 
 
 def test_an_utterance_that_is_understood_again_replaces_itself(session):
     for text in ("病人", "病人好"):
-        utterance_add(session=session, index=0, text=text, words=[], span_ms=(0, 900), latency_ms=700)
+        utterances_keep(session=session, entries=[heard(0, text)])
     assert [utterance.text for utterance in session.utterances.all()] == ["病人好"]
+
+
+def test_a_place_that_comes_late_takes_no_text_away(session):
+    utterances_keep(session=session, entries=[heard(0, "病人")])
+    utterances_keep(session=session, entries=[UtteranceEntry(0, 0, 950)])
+    assert session.utterances.get().text == "病人"
+
+
+def test_listening_goes_on_behind_the_last_place_and_texts_that_are_missing_are_named(session):
+    assert continuation_of(session) == Continuation()
+    utterances_keep(session=session, entries=[UtteranceEntry(0, 100, 900), heard(1, "病人", 2000)])
+    assert continuation_of(session) == Continuation(2900, 2, ((0, 100, 900),))
+    assert [row.index for row in heard_from(session, 0)] == [1]
+
+
+@pytest.mark.parametrize(
+    ("text", "probability", "rejected", "uncertain"),
+    [("病人血壓一百四十", 0.99, "", False), ("病人血壓一百四十", 0.6, "", True), ("", 0.0, "謝謝觀看", True)],
+)
+def test_what_is_expected_to_be_wrong_is_uncertain(session, text, probability, rejected, uncertain):
+    entry = heard(0, text, probability=probability, rejected=rejected)
+    assert utterances_keep(session=session, entries=[entry]) is uncertain
+    row = session.utterances.get()
+    assert (row.is_uncertain, row.text, row.rejected_text) == (uncertain, text, rejected)

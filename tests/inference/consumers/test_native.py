@@ -13,7 +13,7 @@ from inference.consumers import dictation, live_run
 from inference.consumers.hearing import EngineClient
 from inference.models import LiveSession, LiveSessionStatus
 from inference.services import sessions
-from inference.services.spool import Spool
+from inference.services.spool import Spool, spool_read
 from tests.factories import make_site, make_user
 from tests.inference.consumers.clinic import TEXT, Page, engine_running
 from tests.inference.streaming.sounds import pcm, silence, tone
@@ -38,6 +38,10 @@ def row(session: str) -> LiveSession:
     return LiveSession.objects.prefetch_related("utterances").get(uuid=session)
 
 
+def kept_sound(session: LiveSession) -> bytes:
+    return b"".join(spool_read(session.spool_path))
+
+
 async def test_speech_becomes_text_and_everything_is_kept(monkeypatch):
     page = Page(await clinician())
     async with engine_running(monkeypatch):
@@ -51,7 +55,7 @@ async def test_speech_becomes_text_and_everything_is_kept(monkeypatch):
     session = await row(page.session)
     assert session.status == LiveSessionStatus.ENDED
     assert [utterance.text for utterance in session.utterances.all()] == [TEXT, TEXT]
-    assert data_path(session.spool_path).read_bytes() == TALK
+    assert kept_sound(session) == TALK
 
 
 async def test_sound_is_on_the_disk_before_it_is_acknowledged(monkeypatch):
@@ -62,8 +66,7 @@ async def test_sound_is_on_the_disk_before_it_is_acknowledged(monkeypatch):
         ack = {"seq": -1}
         while ack["seq"] < 4:
             ack = await page.hear("ack")
-            path = data_path((await row(page.session)).spool_path)
-            assert path.read_bytes().startswith(TALK[: ack["saved_ms"] * 32])
+            assert kept_sound(await row(page.session)).startswith(TALK[: ack["saved_ms"] * 32])
         await page.stop()
 
 
@@ -130,7 +133,7 @@ async def test_a_broken_connection_loses_no_sound_and_no_text(monkeypatch):
         await again.dictate(TALK[ready["next_seq"] * 3200 :])
         await again.stop()
     session = await row(first.session)
-    assert data_path(session.spool_path).read_bytes() == TALK
+    assert kept_sound(session) == TALK
     assert [utterance.text for utterance in session.utterances.all()] == [TEXT, TEXT]
 
 
@@ -148,7 +151,7 @@ async def test_another_process_goes_on_from_the_disk(monkeypatch):
         await again.dictate(TALK[ready["next_seq"] * 3200 :])
         await again.stop()
     session = await row(first.session)
-    assert data_path(session.spool_path).read_bytes() == TALK
+    assert kept_sound(session) == TALK
     assert [utterance.text for utterance in session.utterances.all()] == [TEXT, TEXT]
 
 
@@ -229,7 +232,7 @@ async def test_a_full_disk_is_told_and_the_sound_comes_again(monkeypatch):
         await page.dictate(TALK[page.seq * 3200 :])
         said = await page.stop()
     assert said[-1]["saved_ms"] == len(TALK) // 32
-    assert data_path((await row(page.session)).spool_path).read_bytes() == TALK
+    assert kept_sound(await row(page.session)) == TALK
 
 
 async def test_several_people_dictate_at_once(monkeypatch):
