@@ -1,16 +1,24 @@
-"""A dictation as a file for its speaker: text, SRT, FHIR. `?marks=0` leaves out marks that no recogniser wrote."""
+"""A dictation as a file for its speaker: text, SRT, FHIR, and its sound once that is stored.
 
+`?marks=0` leaves out marks that no recogniser wrote.
+"""
+
+import hashlib
 from datetime import timedelta
+from pathlib import Path
 from uuid import UUID
 
-from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http import FileResponse, HttpRequest, HttpResponse, JsonResponse
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
+from base.errors import NotFound
+from base.storage import data_path
 from inference.models import LiveSession
 from inference.selectors.utterances import said_in
-from inference.texts.document_reference import Note, document_reference
+from inference.texts.document_reference import Note, Sound, document_reference
 from inference.texts.flow import running_text
 from inference.views.sessions import own_session
 from speech.formats.cues import Cue
@@ -35,7 +43,7 @@ def live_export_json(request: HttpRequest, uuid: UUID) -> JsonResponse:
     session = own_session(request, uuid)
     text = running_text(said_in(session), _marks(request))
     answer = JsonResponse(
-        document_reference(note_of(session, text)),
+        document_reference(note_of(session, text, _sound(request, session))),
         content_type="application/fhir+json; charset=utf-8",
         json_dumps_params={"ensure_ascii": False, "indent": 2},
     )
@@ -43,7 +51,16 @@ def live_export_json(request: HttpRequest, uuid: UUID) -> JsonResponse:
     return answer
 
 
-def note_of(session: LiveSession, text: str) -> Note:
+@require_safe
+def live_audio(request: HttpRequest, uuid: UUID) -> FileResponse:
+    session = own_session(request, uuid)
+    path = _wav(session)
+    if path is None:
+        raise NotFound("no_audio", _("The sound of this dictation is not stored as a recording."))
+    return FileResponse(path.open("rb"), content_type="audio/wav", filename=f"{_name(session)}.wav")
+
+
+def note_of(session: LiveSession, text: str, sound: Sound | None = None) -> Note:
     started = timezone.localtime(session.created_at)
     length = timedelta(milliseconds=session.received_ms)
     title = _("Dictation of %(day)s") % {"day": f"{started:%Y-%m-%d %H:%M}"}
@@ -56,7 +73,26 @@ def note_of(session: LiveSession, text: str) -> Note:
         ended=timezone.localtime(session.ended_at) if session.ended_at else started + length,
         written=timezone.localtime(),
         title=title,
+        sound=sound,
     )
+
+
+def _sound(request: HttpRequest, session: LiveSession) -> Sound | None:
+    path = _wav(session)
+    if path is None:
+        return None
+    with path.open("rb") as stream:
+        sha1 = hashlib.file_digest(stream, lambda: hashlib.sha1(usedforsecurity=False)).digest()
+    url = request.build_absolute_uri(reverse("live_audio", args=[session.uuid]))
+    return Sound(url, "audio/wav", session.received_ms, sha1, path.stat().st_size)
+
+
+def _wav(session: LiveSession) -> Path | None:
+    """The untouched sound, once the session is a recording."""
+    if session.recording is None or not session.recording.original_path:
+        return None
+    path = data_path(session.recording.original_path)
+    return path if path.suffix == ".wav" and path.is_file() else None
 
 
 def _marks(request: HttpRequest) -> bool:
@@ -70,4 +106,8 @@ def _file(session: LiveSession, ending: str, kind: str, text: str) -> HttpRespon
 
 
 def _disposition(session: LiveSession, ending: str) -> str:
-    return f'attachment; filename="dictation-{timezone.localtime(session.created_at):%Y%m%d-%H%M%S}.{ending}"'
+    return f'attachment; filename="{_name(session)}.{ending}"'
+
+
+def _name(session: LiveSession) -> str:
+    return f"dictation-{timezone.localtime(session.created_at):%Y%m%d-%H%M%S}"

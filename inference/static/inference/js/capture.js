@@ -27,8 +27,12 @@ export async function openMicrophone(onFrame, onLost, device = "") {
   let context, framer, stream, node;
 
   async function hear() {
-    const audio = device ? { ...PLAIN, deviceId: { ideal: device } } : PLAIN;
-    const next = await navigator.mediaDevices.getUserMedia({ audio });
+    const ask = (audio) => navigator.mediaDevices.getUserMedia({ audio });
+    const chosen = device ? ask({ ...PLAIN, deviceId: { exact: device } }) : ask(PLAIN);
+    const next = await chosen.catch((error) => {
+      if (error.name !== "OverconstrainedError") throw error;
+      return ask(PLAIN);
+    });
     stream?.getTracks().forEach((track) => track.stop()); // the old one until the new one is there
     stream = next;
     stream.getAudioTracks()[0].onended = onLost; // unplugged, or taken away by the system

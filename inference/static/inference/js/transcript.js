@@ -47,8 +47,9 @@ export class Transcript extends EventTarget {
 
   final({ utterance, text, words, start_ms, end_ms, corrected_text: corrected }) {
     const one = this.at(utterance, start_ms);
+    const kept = one.state === "final" && one.text !== one.heard ? one.text : text; // heard twice, put right between
     Object.assign(one, { state: "final", heard: text, words, start_ms, end_ms });
-    this.correct(one, corrected || text);
+    this.correct(one, corrected ?? kept);
     this.dispatchEvent(new CustomEvent("final", { detail: one }));
   }
 
