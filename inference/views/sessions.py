@@ -38,7 +38,7 @@ def live_sessions(request: HttpRequest) -> HttpResponse:
 
 @require_safe
 def live_session(request: HttpRequest, uuid: UUID) -> HttpResponse:
-    """The page of one dictation. As JSON: what became of it and its text so far, for a page that was reloaded."""
+    """The page of one dictation. As JSON: what became of it and its text so far (a page was reloaded)."""
     session = own_session(request, uuid)
     if wants_json(request):
         return JsonResponse(session_data(session))

@@ -1,5 +1,5 @@
-"""A clinic for browser tests of dictation: a fake microphone that says two sentences, real servers, and a wire
-between page and server that sees every frame and can be cut."""
+"""A clinic for browser tests of dictation: a fake microphone that says two sentences, real servers, and a
+wire between page and server that sees every frame and can be cut."""
 
 import re
 from collections.abc import Iterator

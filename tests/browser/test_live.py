@@ -1,4 +1,4 @@
-"""The live page in Chromium: a fake microphone says two sentences. Talked into, cut off, resumed, put right."""
+"""The live page in Chromium, with a fake microphone: talked into, cut off, resumed, put right."""
 
 import shutil
 import threading
@@ -30,7 +30,9 @@ from tests.factories import make_live_model, make_user
 
 pytestmark = pytest.mark.django_db(transaction=True)
 KEPT = "async () => await new Promise((done) => { const open = indexedDB.open('auscult-live', 1);"
-KEPT += " open.onsuccess = () => { const all = open.result.transaction('frames').objectStore('frames').getAll();"
+KEPT += (
+    " open.onsuccess = () => { const all = open.result.transaction('frames').objectStore('frames').getAll();"
+)
 KEPT += " all.onsuccess = () => done(all.result.length); }; })"
 
 
@@ -192,7 +194,9 @@ def test_a_correction_outlives_a_lost_server_and_a_reload(window):
     expect(final_lines(page).first).to_have_text("病人血壓一百六十")
     window.unroute("**/utterances/**")
     page.evaluate("dispatchEvent(new Event('online'))")
-    page.wait_for_function("!Object.keys(localStorage).some((key) => (localStorage[key] ?? '').includes('六'))")
+    page.wait_for_function(
+        "!Object.keys(localStorage).some((key) => (localStorage[key] ?? '').includes('六'))"
+    )
     assert LiveSession.objects.get().utterances.get(index=0).corrected_text == "病人血壓一百六十"
 
 

@@ -1,4 +1,4 @@
-"""The DocumentReference against HL7's own model of it (fhir.resources; R4B left this resource as R4 has it)."""
+"""The DocumentReference against HL7's definition of it (fhir.resources; R4B left this resource as in R4)."""
 
 import base64
 import hashlib

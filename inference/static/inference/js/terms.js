@@ -64,8 +64,16 @@ export function mount(panel, { address, site, most, strings, textOf }) {
     return input;
   }
 
-  panel.addEventListener("toggle", () => { if (panel.open) { load(); show(); search.focus(); } }, { signal: stop.signal });
+  function onToggle() {
+    if (!panel.open) return;
+    load();
+    show();
+    search.focus();
+  }
+
+  panel.addEventListener("toggle", onToggle, { signal: stop.signal });
   search.addEventListener("input", show, { signal: stop.signal });
+  onToggle(); // opened before this was there
   return {
     load,
     show,
