@@ -201,7 +201,8 @@ def test_it_follows_the_text_until_somebody_reads_back(window):
           transcript.goOnIn("s");
           const say = (utterance) => {
             const start_ms = 5000 * utterance;
-            transcript.final({ utterance, text: "病人血壓一百四十", words: [], start_ms, end_ms: start_ms + 1000 });
+            const text = "病人血壓一百四十", end_ms = start_ms + 1000;
+            transcript.final({ utterance, text, words: [], start_ms, end_ms });
           };
           const scrolled = () => new Promise((done) => box.addEventListener("scroll", done, { once: true }));
           const atEnd = () => box.scrollHeight - box.scrollTop - box.clientHeight < 2;
