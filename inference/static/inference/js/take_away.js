@@ -34,11 +34,11 @@ export function mount({ root, transcript, address, strings }) {
 
   function show(session) {
     copy.disabled = !transcript.text;
-    menu.dataset.none = !session;
     for (const link of menu.querySelectorAll("a")) {
       const base = session ? address.replace("SESSION", session) + link.dataset.format : "";
       if (session) link.href = transcript.marks ? base : `${base}?marks=0`;
       else link.removeAttribute("href");
+      link.ariaDisabled = session ? null : "true";
     }
   }
 
