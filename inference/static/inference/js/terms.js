@@ -36,7 +36,8 @@ export function mount(panel, { address, site, most, strings, textOf }) {
       .sort((a, b) => b.heard - a.heard || chosen.has(b.text) - chosen.has(a.text));
     list.replaceChildren(...rows.slice(0, SHOWN).map(row));
     none.hidden = rows.length > 0;
-    panel.querySelector("[data-count]").textContent = strings.terms_heard.replace("{count}", terms.length && rows.filter(({ heard }) => heard).length);
+    const count = rows.filter(({ heard }) => heard).length;
+    panel.querySelector("[data-count]").textContent = count ? `· ${strings.terms_heard.replace("{count}", count)}` : "";
   }
 
   function row({ text, kind, aliases, heard }) {
