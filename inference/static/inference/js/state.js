@@ -27,8 +27,7 @@ export class StateLine {
     const { type, code } = message;
     if (type === "ack" || type === "stopped") this.savedMs = message.saved_ms;
     if (CLEARED_BY[type]?.includes(this.trouble)) this.trouble = "";
-    if (type === "engine_slow") this.slow = true;
-    if (type === "engine_fast") this.slow = false;
+    if (type === "engine_fallback") this.slow = message.active; // it lost its accelerator, or has it back
     if (type === "error" && PASSING.includes(code)) this.trouble = code;
     if (type === "failed") this.trouble = code;
     if (type === "new_session") {
