@@ -1,10 +1,11 @@
 """Addresses of inference."""
 
-from django.urls import path
+from django.urls import include, path
 
 from inference.views import exports, hear, live, sessions
 
 urlpatterns = [
+    path("", include("inference.api.urls")),
     path("correct/<uuid:uuid>/hear/", hear.segment_listen_again, name="segment_hear"),
     path("live/", live.live, name="live"),
     path("live/terms.json", live.live_terms, name="live_terms"),

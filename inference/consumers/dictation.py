@@ -18,6 +18,7 @@ from django.utils.translation import gettext as _
 from pydantic import TypeAdapter
 
 from accounts.models import Site, User
+from base import metrics
 from base.errors import NotFound
 from inference.consumers import live_run
 from inference.consumers.growth import Growth
@@ -33,6 +34,7 @@ from inference.consumers.notices import (
     final_of,
     stored_final_of,
 )
+from inference.consumers.watch import Watch
 from inference.models import LiveSession, utterance_uuid
 from inference.selectors.sessions import Continuation, continuation_of, heard_from
 from inference.services import sessions
@@ -66,6 +68,7 @@ class Dictation:
         self._touched_s = time.monotonic()
         self._is_over = False
         self._from = Continuation()
+        self._watch = Watch(session.uuid, session.protocol)
         self._growth = Growth(session, lambda: self.saved_ms)
         self._ledger = Ledger(session, self._growth.want)
         self._engine = EngineClient(
@@ -119,11 +122,14 @@ class Dictation:
                 user=user, session_uuid=session_uuid, holder=uuid4()
             )
             if running is None:
-                return await cls(session)._begun()
+                resumed = await cls(session)._begun()
+                metrics.RECONNECTS.inc()
+                return resumed
         except DATABASE_AWAY as error:
             raise database_away() from error
         if running._is_over:  # the minute was up while the row was asked for
             raise session_over()
+        metrics.RECONNECTS.inc()
         running.session = session
         return running
 
@@ -146,7 +152,8 @@ class Dictation:
             start_ms=self._from.at_ms,
             first_utterance=self._from.next_index,
         )
-        self.run = LiveRun(spool, streaming, self._engine, self._tell)
+        self.run = LiveRun(spool, streaming, self._engine, self._tell, self._watch)
+        self._watch.opened()
         self._look = asyncio.create_task(self._look_for_others(spool))
         _running[self.session.uuid] = self
         return self
@@ -179,11 +186,12 @@ class Dictation:
         return self._send == send
 
     async def stop(self) -> Stopped:
+        """Another process that wants the session meanwhile gets it: the last texts may take a minute."""
         self._is_over = True
-        if self._look:
-            self._look.cancel()
-        if self.run:
-            await self.run.finish()
+        if not await self._finished():
+            await self._hand_over()
+            return Stopped(self.session.uuid, self.saved_ms)
+        self._watch.closed()
         await self._engine.close()
         self._growth.close()
         settling = asyncio.create_task(self._settle())
@@ -261,15 +269,32 @@ class Dictation:
         finally:
             _running.pop(self.session.uuid, None)
 
+    async def _finished(self) -> bool:
+        """False: another process took over before everything was understood."""
+        if self.run is None or self._look is None:
+            return True
+        finishing = asyncio.create_task(self.run.finish(self._flushed))
+        await asyncio.wait({finishing, self._look}, return_when=asyncio.FIRST_COMPLETED)
+        self._look.cancel()
+        if finishing.done():
+            await finishing
+            return True
+        finishing.cancel()
+        return False
+
+    async def _flushed(self) -> None:
+        await self._ledger.flush(HAND_OVER_S)
+
     async def _look_for_others(self, spool: Spool) -> None:
-        while not self._is_over:
+        while not await asyncio.to_thread(lambda: spool.is_wanted):
             await asyncio.sleep(LOOK_S)
-            if await asyncio.to_thread(lambda: spool.is_wanted):
-                self._let_go()
+        self._let_go()
 
     def _let_go(self) -> None:
         if not self._is_over:
             self._is_over = True
+            if self._look:
+                self._look.cancel()
             _running.pop(self.session.uuid, None)
             if self._grace:
                 self._grace.cancel()
@@ -278,10 +303,12 @@ class Dictation:
 
     async def _hand_over(self) -> None:
         """What is in line and not on the disk was never acknowledged; it comes to the next process."""
+        self._watch.closed()
+        _running.pop(self.session.uuid, None)
         await self._say(TakenOver())
         self._growth.close()
         if self.run:
-            await self.run.abandon(lambda: self._ledger.flush(HAND_OVER_S))
+            await self.run.abandon(self._flushed)
         self._ledger.close()
         await self._engine.close()
 

@@ -6,12 +6,13 @@ the next when it does not. Knows nothing of sockets or rows.
 
 import logging
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Any
 from zlib import crc32
 
 import httpx
 
+from base import traces
 from inference.services.engines import engine_addresses
 from inference.streaming.events import FinalWanted, Heard, Request
 from speech.types import Token, Word
@@ -99,15 +100,19 @@ class EngineClient:
         }
         address = f"{self._addresses[self._at]}/v1/transcribe"
         try:
-            answer = await self._client.post(address, params=query, content=request.pcm)
+            answer = await self._client.post(
+                address, params=query, content=request.pcm, headers=traces.headers()
+            )
         except httpx.HTTPError as error:
             raise EngineUnavailableError(str(error) or type(error).__name__, retry_s=1.0) from error
         if answer.status_code == 409:
             raise SupersededError
-        if answer.status_code in (502, 503, 504):
+        if answer.status_code >= 500 and not is_failure_of_its_own(answer):
             raise EngineUnavailableError("busy", retry_s=float(answer.headers.get("Retry-After", 1)))
         if answer.status_code != 200:
             raise EngineUnavailableError(answer.text[:200], retry_s=None)
+        # One that was let in once stays so, also at another engine or after a restart.
+        self._client.headers["X-Admitted"] = "1"
         return heard_of(answer.json())
 
 
@@ -120,12 +125,18 @@ async def engine_load() -> EngineLoad | None:
         for address in engine_addresses():
             try:
                 answer = (await client.get(f"{address}/v1/load")).raise_for_status()
-                found = EngineLoad(**answer.json())
-            except (httpx.HTTPError, ValueError, TypeError):
+                body = answer.json()
+                found = EngineLoad(**{one.name: body[one.name] for one in fields(EngineLoad)})
+            except (httpx.HTTPError, ValueError, KeyError):
                 continue
             if found.accepts:
                 return found
     return found
+
+
+def is_failure_of_its_own(answer: httpx.Response) -> bool:
+    """Did the recogniser fail on this sound? Other errors are of a proxy whose engine is gone."""
+    return answer.status_code == 500 and "decode_failed" in answer.text
 
 
 def heard_of(body: Mapping[str, Any]) -> Heard:

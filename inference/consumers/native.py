@@ -14,6 +14,7 @@ from channels.db import database_sync_to_async
 from channels.generic.websocket import AsyncWebsocketConsumer
 
 from accounts.models import Site
+from base import metrics
 from base.errors import DomainError
 from inference.consumers import wire
 from inference.consumers.dictation import Dictation
@@ -98,6 +99,7 @@ class LiveConsumer(AsyncWebsocketConsumer):
             await self.say(wire.error("bad_message"))
             return
         except DomainError as refused:
+            metrics.SESSIONS_REFUSED.labels(refused.code).inc()
             await self.say({"type": "error", "code": refused.code, "message": str(refused.message)})
             return
         run, session = self.dictation.run, self.dictation.session
@@ -114,6 +116,7 @@ class LiveConsumer(AsyncWebsocketConsumer):
             return
         size = len(data) - HEADER_BYTES
         if size <= 0 or size % 2 or size > MAX_PCM_BYTES:
+            metrics.FRAMES_REFUSED.labels("bad").inc()
             await self.say(wire.error("bad_frame"))
             return
         if self._stopping or not dictation.is_attached(self.tell):
@@ -124,6 +127,7 @@ class LiveConsumer(AsyncWebsocketConsumer):
         elif seq > run.next_seq:
             if self._gap_told_at != run.next_seq:  # once; the frames behind the gap are on their way too
                 self._gap_told_at = run.next_seq
+                metrics.FRAMES_REFUSED.labels("gap").inc()
                 await self.say(wire.error("gap", next_seq=run.next_seq))
         else:
             await run.put(data[HEADER_BYTES:])

@@ -49,7 +49,17 @@ class Stopped:
     saved_ms: int
 
 
-Notice = live_run.Saved | live_run.NotSaved | live_run.Deaf | live_run.Event | FinalText | TakenOver | Stopped
+Notice = (
+    live_run.Saved
+    | live_run.NotSaved
+    | live_run.Deaf
+    | live_run.Fallback
+    | live_run.EndedByClient
+    | live_run.Event
+    | FinalText
+    | TakenOver
+    | Stopped
+)
 
 
 class Unavailable(DomainError):

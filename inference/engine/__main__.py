@@ -9,10 +9,9 @@ import os
 os.environ.setdefault("OMP_NUM_THREADS", str(max(1, (os.cpu_count() or 1) // 2)))
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
-import uvicorn
-
 from inference.engine.app import create_app
 from inference.engine.config import EngineConfig
+from inference.engine.drain import DrainingServer
 
 
 def main() -> None:
@@ -22,7 +21,7 @@ def main() -> None:
     parser.add_argument("--port", type=int, default=config.port)
     arguments = parser.parse_args()
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
-    uvicorn.run(create_app(config), host=arguments.host, port=arguments.port, access_log=False)
+    DrainingServer(create_app(config), arguments.host, arguments.port, config.drain_s).run()
 
 
 if __name__ == "__main__":

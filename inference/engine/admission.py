@@ -61,9 +61,9 @@ class Admission:
         self._press(measured, now_s)
         self._open_or_close()
 
-    def admit(self, session: str, now_s: float) -> bool:
-        """May this session be served? One that was let in always may."""
-        if session not in self._let_in_s and self.is_full:
+    def admit(self, session: str, now_s: float, was_admitted: bool = False) -> bool:
+        """May this session be served? One that was let in, here or elsewhere, always may."""
+        if self.is_full and not was_admitted and session not in self._let_in_s:
             return False
         self._let_in_s[session] = now_s
         if len(self._let_in_s) > 2 * max(64, self.active):

@@ -1,6 +1,7 @@
 """The engine's HTTP face: POST /v1/transcribe, GET /v1/load, /health, /metrics. Decodes nothing itself."""
 
 import asyncio
+import os
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import asdict
@@ -9,17 +10,19 @@ from typing import Annotated
 import numpy as np
 from fastapi import FastAPI, Header, Query, Request
 from fastapi.responses import JSONResponse, PlainTextResponse
+from prometheus_client import CONTENT_TYPE_LATEST
 from pydantic import BaseModel
 
+from base import traces, traces_export
+from base.metrics_access import MetricsAccess
 from inference.engine.asks import Answer, Ask
 from inference.engine.config import EngineConfig
 from inference.engine.engine import Engine
-from inference.engine.problems import AudioTooLongError, BadAudioError, problem_of
-from inference.engine.queue import SAMPLE_RATE_HZ, Lane
+from inference.engine.kserve import kserve_routes
+from inference.engine.problems import problem_of
+from inference.engine.queue import Lane
+from inference.engine.sound import audio_of, body_of
 from speech.recognizer import Recognizer, load
-
-MAX_AUDIO_S = 30
-MAX_BODY_BYTES = MAX_AUDIO_S * SAMPLE_RATE_HZ * 2
 
 
 class Wanted(BaseModel):
@@ -35,33 +38,44 @@ class Wanted(BaseModel):
     speech_ms: int | None = None
 
 
-def create_app(config: EngineConfig | None = None, loader: Callable[..., Recognizer] = load) -> FastAPI:
+def create_app(
+    config: EngineConfig | None = None,
+    loader: Callable[..., Recognizer] = load,
+    warm_before_serving: bool = False,
+) -> FastAPI:
+    """`warm_before_serving`: nothing is answered before the warm-up, where whoever starts the app waits for
+    that; otherwise /health is answered at once and says when it is ready."""
     engine = Engine(config or EngineConfig.from_environment(), loader)
+    readers = MetricsAccess.from_environment()
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        traces_export.start(traces_export.TraceOptions.from_environment(), service="auscult-engine")
         await engine.start()
         warming = asyncio.create_task(engine.warm_up())
+        if warm_before_serving:
+            await warming
         yield
         warming.cancel()
         await engine.stop()
 
     app = FastAPI(title="Auscult engine", lifespan=lifespan, docs_url=None, redoc_url=None)
     app.state.engine = engine
+    app.include_router(kserve_routes(engine))
 
     @app.post("/v1/transcribe")
     async def transcribe(
-        request: Request, wanted: Annotated[Wanted, Query()], x_session: str = Header(default="")
+        request: Request,
+        wanted: Annotated[Wanted, Query()],
+        x_session: str = Header(default=""),
+        x_admitted: bool = Header(default=False),
     ) -> JSONResponse:
-        engine.metrics.count("auscult_engine_requests_total")
         try:
-            audio = audio_of(await body_of(request))
-            answer = await engine.hear(ask_of(wanted, audio, x_session))
+            with traces.within("transcribe", parent=traces.remote(request.headers), server=True):
+                audio = audio_of(await body_of(request))
+                answer = await engine.hear(ask_of(wanted, audio, x_session, x_admitted))
         except Exception as error:
-            refusal = problem_of(error)
-            if refusal.status_code == 503:
-                engine.metrics.count("auscult_engine_refused_total")
-            return refusal
+            return problem_of(error)
         return JSONResponse(body_of_answer(answer))
 
     @app.get("/v1/load")
@@ -76,43 +90,22 @@ def create_app(config: EngineConfig | None = None, loader: Callable[..., Recogni
             "models": engine.cache.refs(),
             "device": engine.device.name,
             "fallback": engine.device.failover.is_lost,
+            "process": os.getpid(),
         }
         return JSONResponse(body, status_code=503 if engine.problem else 200)
 
     @app.get("/metrics")
-    async def metrics() -> PlainTextResponse:
-        gauges = {
-            "auscult_engine_waiting": engine.batcher.waiting,
-            "auscult_engine_ready": not engine.problem,
-            "auscult_engine_speakers": engine.admission.active,
-            "auscult_engine_pressure": engine.admission.pressure,
-            "auscult_engine_fallback": engine.device.failover.is_lost,
-        }
-        return PlainTextResponse(engine.metrics.text(**{name: float(v) for name, v in gauges.items()}))
+    async def metrics(request: Request) -> PlainTextResponse:
+        if not readers.allows(request.client.host if request.client else "", request.headers):
+            return PlainTextResponse("Not from here: see AUSCULT_METRICS_ALLOW.\n", status_code=403)
+        return PlainTextResponse(engine.metrics.text(**gauges_of(engine)), media_type=CONTENT_TYPE_LATEST)
 
     return app
 
 
-async def body_of(request: Request) -> bytes:
-    """Raises AudioTooLongError before more than that is in memory: the length may not be told."""
-    parts, size = [], 0
-    async for part in request.stream():
-        size += len(part)
-        if size > MAX_BODY_BYTES:
-            raise AudioTooLongError(f"At most {MAX_AUDIO_S} s of audio a request.")
-        parts.append(part)
-    return b"".join(parts)
-
-
-def audio_of(body: bytes) -> np.ndarray:
-    """PCM16 little-endian 16 kHz mono -> float32 (samples,). Raises BadAudioError."""
-    if not body or len(body) % 2:
-        raise BadAudioError("The body must be raw 16-bit PCM, 16 kHz, mono, and not empty.")
-    return np.frombuffer(body, dtype="<i2").astype(np.float32) / 32768.0
-
-
-def ask_of(wanted: Wanted, audio: np.ndarray, session: str) -> Ask:
-    return Ask(audio=audio, session=session, **{**wanted.model_dump(), "hotwords": tuple(wanted.hotwords)})
+def ask_of(wanted: Wanted, audio: np.ndarray, session: str, admitted: bool) -> Ask:
+    asked = {**wanted.model_dump(), "hotwords": tuple(wanted.hotwords)}
+    return Ask(audio=audio, session=session, admitted=admitted, **asked)
 
 
 def body_of_answer(answer: Answer) -> dict[str, object]:
@@ -127,6 +120,20 @@ def body_of_answer(answer: Answer) -> dict[str, object]:
         "fallback": answer.fallback,
         "queue_ms": round(answer.queue_s * 1000),
         "decode_ms": round(answer.decode_s * 1000),
+    }
+
+
+def gauges_of(engine: Engine) -> dict[str, float]:
+    load = load_of(engine)
+    return {
+        "auscult_engine_ready": float(not engine.problem),
+        "auscult_engine_waiting": engine.batcher.waiting,
+        "auscult_engine_queue_age_seconds": engine.batcher.oldest_age_s,
+        "auscult_engine_active_sessions": engine.admission.active,
+        "auscult_engine_capacity_sessions": float(str(load["capacity"])),
+        "auscult_engine_pressure": engine.admission.pressure,
+        "auscult_engine_fallback": float(engine.device.failover.is_lost),
+        "auscult_engine_models": len(engine.cache.refs()),
     }
 
 

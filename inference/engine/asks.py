@@ -23,6 +23,7 @@ class Ask:
     prompt: str = ""
     hotwords: tuple[str, ...] = ()
     speech_ms: int | None = None
+    admitted: bool = False  # another engine let this session in, or this one before it was restarted
 
     @property
     def is_live(self) -> bool:

@@ -41,6 +41,7 @@ def test_over_capacity_a_new_speaker_is_refused_and_an_old_one_never() -> None:
     assert admission.is_full
     assert not admission.admit("late", 120)
     assert admission.admit("early", 120)
+    assert admission.admit("from another engine", 120, was_admitted=True)
 
 
 def test_it_opens_again_only_well_below_its_capacity() -> None:

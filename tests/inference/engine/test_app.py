@@ -10,6 +10,7 @@ from pathlib import Path
 import httpx
 import numpy as np
 import pytest
+from prometheus_client.parser import text_string_to_metric_families
 
 from inference.engine.app import create_app
 from inference.engine.config import EngineConfig
@@ -151,7 +152,94 @@ async def test_an_older_partial_of_the_session_gives_way() -> None:
 
 async def test_metrics_are_prometheus_text() -> None:
     async with engine() as client:
-        await client.post("/v1/transcribe", content=SECOND)
+        await client.post("/v1/transcribe?lane=batch", content=SECOND)
         text = (await client.get("/metrics")).text
     assert "auscult_engine_ready 1.0" in text
-    assert "auscult_engine_requests_total 1.0" in text
+    found = [s for family in text_string_to_metric_families(text) for s in family.samples]
+    asked = [s for s in found if s.name == "auscult_engine_requests_total" and s.labels["lane"] == "batch"]
+    assert sum(s.value for s in asked) == 1
+
+
+async def test_the_load_says_that_one_more_may_speak() -> None:
+    async with engine() as client:
+        headers = {"X-Session": "a"}
+        answer = (await client.post("/v1/transcribe", content=SECOND, headers=headers)).json()
+        load = (await client.get("/v1/load")).json()
+    assert (load["active"], load["accepts"], load["pressure"], load["device"]) == (1, True, 0, "cpu")
+    assert load["capacity"] >= 1
+    assert (answer["pressure"], answer["fallback"], answer["backend"]) == (0, False, "fake")
+
+
+async def test_a_full_engine_refuses_a_new_speaker_and_hears_the_old_one() -> None:
+    app = create_app(CONFIG, FakeRecognizer)
+    transport = httpx.ASGITransport(app=app)
+    async with app.router.lifespan_context(app), httpx.AsyncClient(transport=transport) as client:
+
+        async def ask(session: str, **headers: str) -> httpx.Response:
+            url = "http://engine/v1/transcribe"
+            return await client.post(url, content=SECOND, headers={"X-Session": session, **headers})
+
+        assert (await ask("old")).status_code == 200
+        app.state.engine.admission._cost = 6.0  # far more than one device can give
+        refused = await ask("new")
+        load = (await client.get("http://engine/v1/load")).json()
+        assert (refused.status_code, refused.json()["code"]) == (503, "busy")
+        assert int(refused.headers["Retry-After"]) >= 1
+        assert (load["accepts"], load["retry_after_s"] > 0) == (False, True)
+        assert (await ask("old")).status_code == 200
+        assert (await ask("from elsewhere", **{"X-Admitted": "1"})).status_code == 200
+
+
+async def test_under_pressure_partials_are_left_out_and_finals_are_not() -> None:
+    app = create_app(CONFIG, FakeRecognizer)
+    transport = httpx.ASGITransport(app=app)
+    async with app.router.lifespan_context(app), httpx.AsyncClient(transport=transport) as client:
+        app.state.engine.admission.pressure = 3
+        statuses = []
+        for lane in ("partial", "final", "batch"):
+            url = f"http://engine/v1/transcribe?lane={lane}"
+            answer = await client.post(url, content=SECOND, headers={"X-Session": "a"})
+            statuses.append(answer.status_code)
+    assert statuses == [409, 200, 200]
+
+
+async def test_a_smaller_model_takes_over_when_nothing_else_is_left() -> None:
+    app = create_app(replace(CONFIG, small_model="fake:小"), FakeRecognizer)
+    transport = httpx.ASGITransport(app=app)
+    async with app.router.lifespan_context(app), httpx.AsyncClient(transport=transport) as client:
+        app.state.engine.admission.pressure = 3
+        answer = await client.post(
+            "http://engine/v1/transcribe", content=SECOND * 2, headers={"X-Session": "a"}
+        )
+    assert (answer.json()["model"], answer.json()["text"]) == ("fake:小", "小")
+
+
+async def test_a_body_of_untold_length_ends_at_the_bound() -> None:
+    async def endless() -> AsyncIterator[bytes]:
+        for _ in range(40):
+            yield SECOND
+
+    async with engine() as client:
+        answer = await client.post("/v1/transcribe", content=endless())
+    assert (answer.status_code, answer.json()["code"]) == (413, "audio_too_long")
+
+
+async def test_what_the_prompt_leaks_is_kept_aside_in_every_lane() -> None:
+    async with engine(replace(CONFIG, base_model="fake:高血壓糖尿病心臟病")) as client:
+        for lane in ("final", "partial", "batch"):
+            query = {"lane": lane, "hotwords": ["高血壓", "糖尿病", "心臟病"]}
+            body = (await client.post("/v1/transcribe", params=query, content=SECOND * 3)).json()
+            assert (body["text"], body["rejected_text"]) == ("", "高血壓糖尿病心臟病")
+            assert "prompt_leak" in body["flags"]
+
+
+async def test_a_failure_of_the_recogniser_is_a_sentence() -> None:
+    class Broken(FakeRecognizer):
+        def transcribe(self, batch, options):
+            raise ValueError("a shape that does not fit")
+
+    async with engine(loader=Broken) as client:
+        answer = await client.post("/v1/transcribe", content=SECOND)
+        health = await client.get("/health")
+    assert (answer.status_code, answer.json()["code"]) == (500, "decode_failed")
+    assert "a shape that does not fit" in health.json()["problem"]

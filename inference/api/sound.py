@@ -1,0 +1,82 @@
+"""An uploaded file as utterances to be heard: decoded, brought to one level, cut where nobody speaks.
+
+Blocks: call it in a thread. Two files at a time are decoded, for a long one fills hundreds of megabytes.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import NamedTemporaryFile
+from threading import BoundedSemaphore
+
+import numpy as np
+from django.conf import settings
+from django.core.files.uploadedfile import TemporaryUploadedFile, UploadedFile
+
+from inference.api.problems import BadRequest, TooLarge
+from speech.audio import AudioDecodeError, decode, float_to_pcm16, normalise_loudness
+from speech.segment import utterances
+from speech.types import Span
+from speech.vad import VadOptions, speech_spans
+
+BYTES_PER_MS = 32
+_decoding = BoundedSemaphore(2)
+
+
+@dataclass(frozen=True, slots=True)
+class Sound:
+    """PCM16 16 kHz mono, and where to cut it. `speech` are the stretches with a voice."""
+
+    pcm: bytes
+    utterances: tuple[Span, ...]
+    speech: tuple[Span, ...]
+
+    @property
+    def duration_ms(self) -> int:
+        return len(self.pcm) // BYTES_PER_MS
+
+    def cut(self, span: Span) -> bytes:
+        return self.pcm[span.start_ms * BYTES_PER_MS : span.end_ms * BYTES_PER_MS]
+
+    def speech_ms(self, span: Span) -> int:
+        return sum(
+            max(0, min(voice.end_ms, span.end_ms) - max(voice.start_ms, span.start_ms))
+            for voice in self.speech
+        )
+
+
+def sound_of(file: UploadedFile, vad: VadOptions) -> Sound:
+    """Raises BadRequest or TooLarge, with a sentence."""
+    if (file.size or 0) > settings.AUSCULT_MAX_UPLOAD_MB * 1024 * 1024:
+        raise too_large()
+    with _on_disk(file) as path, _decoding:
+        try:
+            samples, _info = decode(path, max_duration_s=settings.AUSCULT_API_MAX_S)
+        except AudioDecodeError as error:
+            kind = TooLarge if error.code == "too_long" else BadRequest
+            raise kind(f"audio_{error.code}", str(error), param="file") from error
+        return _cut(normalise_loudness(samples)[0], vad)
+
+
+def too_large() -> TooLarge:
+    limit = f"A file may have at most {settings.AUSCULT_MAX_UPLOAD_MB} MB."
+    return TooLarge("file_too_large", limit, param="file")
+
+
+def _cut(samples: np.ndarray, vad: VadOptions) -> Sound:
+    speech = speech_spans(samples, vad)
+    return Sound(float_to_pcm16(samples), tuple(utterances(samples, speech)), tuple(speech))
+
+
+@contextmanager
+def _on_disk(file: UploadedFile) -> Iterator[Path]:
+    """Small files come in memory; the decoder wants a path."""
+    if isinstance(file, TemporaryUploadedFile):
+        yield Path(file.temporary_file_path())
+        return
+    with NamedTemporaryFile(prefix="auscult-", suffix=".audio") as copy:
+        for chunk in file.chunks():
+            copy.write(chunk)
+        copy.flush()
+        yield Path(copy.name)
