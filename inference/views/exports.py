@@ -12,6 +12,7 @@ from django.http import FileResponse, HttpRequest, HttpResponse, JsonResponse
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.views.decorators.cache import cache_control
 from django.views.decorators.http import require_safe
 
 from base.errors import NotFound
@@ -24,14 +25,18 @@ from inference.views.sessions import own_session
 from speech.formats.cues import Cue
 from speech.formats.srt import srt
 
+_kept_nowhere = cache_control(private=True, no_store=True)
+
 
 @require_safe
+@_kept_nowhere
 def live_export_txt(request: HttpRequest, uuid: UUID) -> HttpResponse:
     session = own_session(request, uuid)
     return _file(session, "txt", "text/plain", running_text(said_in(session), _marks(request)) + "\n")
 
 
 @require_safe
+@_kept_nowhere
 def live_export_srt(request: HttpRequest, uuid: UUID) -> HttpResponse:
     session = own_session(request, uuid)
     cues = [Cue(one.start_ms, one.end_ms, one.text) for one in said_in(session)]
@@ -39,6 +44,7 @@ def live_export_srt(request: HttpRequest, uuid: UUID) -> HttpResponse:
 
 
 @require_safe
+@_kept_nowhere
 def live_export_json(request: HttpRequest, uuid: UUID) -> JsonResponse:
     session = own_session(request, uuid)
     text = running_text(said_in(session), _marks(request))
@@ -52,6 +58,7 @@ def live_export_json(request: HttpRequest, uuid: UUID) -> JsonResponse:
 
 
 @require_safe
+@_kept_nowhere
 def live_audio(request: HttpRequest, uuid: UUID) -> FileResponse:
     session = own_session(request, uuid)
     path = _wav(session)

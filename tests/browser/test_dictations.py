@@ -279,3 +279,37 @@ def test_a_models_own_figures_are_read_as_corrections_have_shown_them(page):
         MODULES,
     )
     assert figures == [pytest.approx(0.5), 0.2, 0.8, 0.7, 2, 0]
+
+
+def test_the_state_line_tells_what_is_safe_and_what_is_wrong(page):
+    told = page.evaluate(
+        """async (modules) => {
+          const { StateLine } = await import(`${modules}/state.js`);
+          const words = JSON.parse(document.getElementById("live-config").textContent).strings;
+          const element = document.createElement("p"), line = new StateLine(element, words);
+          const link = { session: "s", state: "open", backlog: { ms: 0 } };
+          const after = (message, mode = "recording") => {
+            line.hear(message);
+            line.show(mode, link);
+            return element.textContent;
+          };
+          const told = [after({ type: "ack", saved_ms: 724340 })];
+          told.push(after({ type: "engine_fallback", active: true }));
+          told.push(after({ type: "engine_fallback", active: false }));
+          told.push(after({ type: "error", code: "busy", retry_after_s: 4 }), after({ type: "ready" }));
+          Object.assign(link, { state: "waiting", backlog: { ms: 3200 } });
+          told.push(after({ type: "pong" }), element.dataset.wrong);
+          return told;
+        }""",
+        MODULES,
+    )
+    assert told == [
+        "Saved to 12:04.3",
+        "Saved to 12:04.3 · recognition runs slower now",
+        "Saved to 12:04.3",
+        "Saved to 12:04.3 · Recognition is full at the moment: "
+        "your words are kept here and sent in a few seconds",
+        "Saved to 12:04.3",
+        "Saved to 12:04.3 · connection lost, reconnecting… · 3.2 s more are kept in this page",
+        "true",
+    ]

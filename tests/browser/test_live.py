@@ -1,5 +1,6 @@
 """The live page in Chromium, with a fake microphone: talked into, cut off, resumed, put right."""
 
+import re
 import shutil
 import threading
 import time
@@ -180,6 +181,27 @@ def test_a_reload_goes_on_with_the_same_dictation_and_loses_no_byte(window):
     expect(state(page)).to_contain_text("Ready")
 
 
+def test_what_a_closed_window_left_is_taken_up_by_the_next(window):
+    wire = Wire(window)
+    page = open_live(window)
+    start(page)
+    expect(state(page)).to_contain_text("Saved to 0:02", timeout=20_000)
+    wire.losing = True
+    expect(state(page)).to_contain_text("s more are kept in this page")
+    wire.cut()
+    page.get_by_role("button", name="Pause").click()
+    expect(state(page)).to_contain_text("microphone is off")
+    kept_s = float(state(page).inner_text().split(" s more")[0].rsplit(" ", 1)[1])
+    page.wait_for_function(f"({KEPT})().then((count) => count >= {round(10 * kept_s)})")
+    page.close()
+    wire.mend()
+    page = open_live(window)
+    expect(state(page)).to_contain_text("loaded again")
+    expect(final_lines(page)).not_to_have_count(0, timeout=20_000)
+    session = finish(page)
+    assert stored_sound(session) == wire.sound
+
+
 def test_a_correction_outlives_a_lost_server_and_a_reload(window):
     page = open_live(window)
     start(page)
@@ -237,6 +259,10 @@ def test_two_clinicians_dictate_at_the_same_time(clinic, window, window_of):
 
 
 def test_the_microphone_is_chosen_and_remembered(window):
+    window.add_init_script(
+        "const real = navigator.mediaDevices.getUserMedia.bind(navigator.mediaDevices);"
+        "navigator.mediaDevices.getUserMedia = async (wanted) => (window.heard = await real(wanted));"
+    )
     page = open_live(window)
     choice = page.get_by_label("Microphone", exact=True)
     expect(choice.locator("option")).not_to_have_count(1)
@@ -245,6 +271,8 @@ def test_the_microphone_is_chosen_and_remembered(window):
     expect(page.get_by_role("button", name="Pause")).to_be_enabled()
     choice.select_option(label=last)
     expect(page.locator("[data-live=hint]")).to_have_text(f"Now listening to: {last}")
+    page.evaluate("heard.getAudioTracks()[0].dispatchEvent(new Event('ended'))")  # unplugged
+    expect(page.locator("[data-live=hint]")).to_have_text(re.compile("Now listening to: (?!.*2)"))
     expect(page.get_by_role("button", name="Pause")).to_be_enabled()
     page.get_by_role("button", name="Finish").click()
     expect(state(page)).to_contain_text("Finished", timeout=20_000)

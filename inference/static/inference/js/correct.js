@@ -17,6 +17,7 @@ export function mount({ box, form, transcript, alternatives, onKeep, onOpen }) {
     before = field.value = part ? part.text : one.text;
     whole.hidden = !part;
     form.dataset.whole = !part;
+    field.rows = part ? 1 : 3; // where the browser does not size the field by its text
     const others = part ? alternatives(part) : [];
     list.replaceChildren(...others.map((text) => {
       const button = document.createElement("button");

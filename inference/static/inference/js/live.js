@@ -11,13 +11,13 @@ import { mount as mountTerms } from "./terms.js";
 import { Transcript } from "./transcript.js";
 
 const BUTTON = { recording: "button_pause", paused: "button_resume", finished: "button_again", failed: "button_again" };
-const REFUSED = { NotAllowedError: "no_permission", NotFoundError: "no_sound", SecurityError: "no_https" };
+const REFUSED = { NotAllowedError: "no_permission", SecurityError: "no_https" };
 
 export function mount(root) {
   const find = (name) => root.querySelector(`[data-live="${name}"]`);
   const config = JSON.parse(document.getElementById("live-config").textContent);
   config.person = document.querySelector("[data-person]")?.dataset.person ?? "";
-  const words = config.strings;
+  const { strings: words } = config;
   const [button, finish, demo, announce] = ["button", "finish", "demo", "announce"].map(find);
   const transcript = new Transcript(find("transcript"), words, { curve: config.curve, marks: marksWanted() });
   const follow = mountFollow(find("box"), find("now"));
@@ -68,7 +68,8 @@ export function mount(root) {
     dictation.addEventListener("state", () => line.show(mode, dictation.link));
   }
 
-  async function begin(demoSound) {
+  async function begin(demoSound, said = "") {
+    reference = said;
     const frames = dictation?.replaced() ?? []; // a link that failed may hold sound that nobody has yet
     for (const part of [line, transcript, editing, result]) part.clear();
     terms.load();
@@ -107,15 +108,12 @@ export function mount(root) {
 
   function press() {
     if (mode === "recording") return stopListening();
-    if (mode === "paused") return listen();
-    reference = "";
-    return begin();
+    return mode === "paused" ? listen() : begin();
   }
 
   function playDemo() {
-    const choice = demo.querySelector("select").selectedOptions[0];
-    reference = choice.dataset.text;
-    begin(choice.value);
+    const { value, dataset } = demo.querySelector("select").selectedOptions[0];
+    begin(value, dataset.text);
   }
 
   async function resume() {

@@ -1,7 +1,7 @@
 // The text on the page: final text solid, partial text lighter, doubtful words underlined by how doubtful.
 // Knows what stands where; what a tap does is correct.js, what scrolls is follow.js.
 import { joint, parts, runningText } from "./flow.js";
-import { calibrated, doubtOf, partsOf } from "./words.js";
+import { elementOf, partsOf } from "./words.js";
 
 const TAIL_MS = 192; // of its pause, that an utterance carries itself: what speech_ended does not count
 
@@ -71,7 +71,7 @@ export class Transcript extends EventTarget {
     one.text = text;
     one.parts = partsOf(text, one.words, one.heard);
     one.line.dataset.corrected = text !== one.heard;
-    this.show(one, text ? one.parts.map((part, at) => this.part(part, at)) : [this.aside(this.strings.not_understood)]);
+    this.show(one, text ? one.parts.map((part, at) => elementOf(part, at, this)) : [this.aside(this.strings.not_understood)]);
   }
 
   mark(marks) {
@@ -103,21 +103,6 @@ export class Transcript extends EventTarget {
     const after = this.utterances.findIndex((other) => other.session === session && other.index > index);
     this.utterances.splice(after < 0 ? this.utterances.length : after, 0, one);
     return one;
-  }
-
-  part({ text, word, corrected }, at) {
-    const span = document.createElement("span");
-    span.textContent = text;
-    if (!word && !corrected) return span;
-    span.className = corrected ? "word corrected" : "word";
-    span.dataset.part = at;
-    span.tabIndex = -1; // reached with the arrow keys from the column
-    if (corrected) span.title = this.strings.corrected;
-    const probability = calibrated(word?.probability, this.curve);
-    if (!doubtOf(probability)) return span;
-    span.dataset.doubt = doubtOf(probability);
-    span.title = this.strings.sure.replace("{percent}", Math.round(probability * 100));
-    return span;
   }
 
   aside(text) {

@@ -42,3 +42,19 @@ export function calibrated(probability, curve) {
 
 export const doubtOf = (probability) =>
   probability === null ? 0 : DOUBT.filter((edge) => probability < edge).length;
+
+/** A part of a text on the page; `at`: its place among the parts, by which correct.js finds it again. */
+export function elementOf({ text, word, corrected }, at, { curve, strings }) {
+  const span = document.createElement("span");
+  span.textContent = text;
+  if (!word && !corrected) return span;
+  span.className = corrected ? "word corrected" : "word";
+  span.dataset.part = at;
+  span.tabIndex = -1; // reached with the arrow keys from the column
+  if (corrected) span.title = strings.corrected;
+  const probability = calibrated(word?.probability, curve);
+  if (!doubtOf(probability)) return span;
+  span.dataset.doubt = doubtOf(probability);
+  span.title = strings.sure.replace("{percent}", Math.round(probability * 100));
+  return span;
+}
