@@ -12,6 +12,7 @@ BENCHMARKS = (
     "words",
     "decode",
     "lost",
+    "chaos",
     "training",
     "search",
 )

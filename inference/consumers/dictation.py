@@ -42,12 +42,14 @@ from inference.services.spool import Spool, SpoolHeldError
 from inference.services.utterances import Entry
 from inference.streaming.events import SpeechEnded
 from inference.streaming.session import SessionOptions, StreamingSession
-from speech.vad import StreamingVad
+from speech.audio import pcm16_to_float
+from speech.vad import FRAME_MS, FRAME_SAMPLES, StreamingVad
 
 logger = logging.getLogger(__name__)
 
 GRACE_S = 60.0  # a connection that breaks may come back within this time
 TOUCH_S = 5.0
+WARM_MS = 64 * FRAME_MS  # what the voice detector hears again, to be in the state that it was in
 LOOK_S = 0.2  # how often a process looks whether another one wants its session
 HAND_OVER_S = 1.0  # for the last texts, before the sound is let go of
 SETTLE_S = 5.0  # how long the end waits for the database; after that it comes later by itself
@@ -68,6 +70,7 @@ class Dictation:
         self._touched_s = time.monotonic()
         self._is_over = False
         self._from = Continuation()
+        self._at_ms = 0
         self._watch = Watch(session.uuid, session.protocol)
         self._growth = Growth(session, lambda: self.saved_ms)
         self._ledger = Ledger(session, self._growth.want)
@@ -142,14 +145,15 @@ class Dictation:
             raise Unavailable("session_held", message) from error
         try:
             self._from = await database_sync_to_async(continuation_of)(self.session)
-            vad = await asyncio.to_thread(StreamingVad)
+            self._at_ms = self._from.at_ms - self._from.at_ms % FRAME_MS
+            vad = await asyncio.to_thread(_vad_at, spool, self._at_ms)
         except BaseException:
             await asyncio.to_thread(spool.close)
             raise
         streaming = StreamingSession(
             vad,
             TypeAdapter(SessionOptions).validate_python(self.session.options),
-            start_ms=self._from.at_ms,
+            start_ms=self._at_ms,
             first_utterance=self._from.next_index,
         )
         self.run = LiveRun(spool, streaming, self._engine, self._tell, self._watch)
@@ -174,7 +178,7 @@ class Dictation:
         for final in await self._past(have_utterances):
             await self._say(final)
         if self.run and not self.run.is_started:
-            await self.run.start(self._from.at_ms, self._from.unheard)
+            await self.run.start(self._at_ms, self._from.unheard)
             self._growth.want()  # of what the process before has not asked for any more
 
     def detach(self, send: Send) -> None:
@@ -311,6 +315,17 @@ class Dictation:
             await self.run.abandon(self._flushed)
         self._ledger.close()
         await self._engine.close()
+
+
+def _vad_at(spool: Spool, at_ms: int) -> StreamingVad:
+    """On the same frames as if nothing had happened, so that it finds the same utterances."""
+    vad = StreamingVad()
+    before = b"".join(spool.read(max(0, at_ms - WARM_MS), at_ms))
+    samples = pcm16_to_float(before)
+    frames = samples[: len(samples) // FRAME_SAMPLES * FRAME_SAMPLES].reshape(-1, FRAME_SAMPLES)
+    if len(frames):
+        vad.push_all(frames)
+    return vad
 
 
 def session_over() -> NotFound:
