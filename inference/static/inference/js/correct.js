@@ -27,20 +27,21 @@ export function mount({ box, form, transcript, alternatives, onKeep, onOpen }) {
     }));
     form.hidden = false;
     onOpen();
-    place(element ?? one.line);
+    marked = element ?? one.line;
+    marked.dataset.editing = "";
+    place();
     field.focus({ preventScroll: true });
     field.select();
-    form.scrollIntoView({ block: "nearest" });
   }
 
-  // Just below what is put right, which stays in sight; within the column, so that it moves with the text.
-  function place(element) {
-    const at = element.getClientRects()[0] ?? element.getBoundingClientRect(), frame = box.getBoundingClientRect();
-    const below = part ? at.bottom + 10 : element.getBoundingClientRect().bottom + 10;
-    form.style.top = `${below - frame.top + box.scrollTop}px`;
-    form.style.left = `${Math.max(8, Math.min(part ? at.left - frame.left - 12 : 8, box.clientWidth - form.offsetWidth - 8))}px`;
-    marked = element;
-    marked.dataset.editing = "";
+  // Just below what is put right, which stays in sight; goes with it when the text scrolls, and never off the page.
+  function place() {
+    if (!one) return;
+    const column = form.offsetParent.getBoundingClientRect(), at = marked.getClientRects()[0];
+    const below = part ? at.bottom : Math.min(marked.getBoundingClientRect().bottom, box.getBoundingClientRect().bottom);
+    const top = Math.min(below + 10, innerHeight - form.offsetHeight - 8), left = part ? at.left - 12 : column.left;
+    form.style.top = `${top - column.top}px`;
+    form.style.left = `${Math.max(0, Math.min(left - column.left, column.width - form.offsetWidth))}px`;
   }
 
   function leave(focus = true) {
@@ -65,14 +66,13 @@ export function mount({ box, form, transcript, alternatives, onKeep, onOpen }) {
   }
 
   function onTap(event) {
-    if (form.contains(event.target) || !getSelection().isCollapsed) return; // a selection is to be copied
+    if (!getSelection().isCollapsed) return; // a selection is to be copied
     if (one) keep(false);
     openAt(event.target);
   }
 
   function onKey(event) {
-    if (event.key === "Escape" && one) { event.preventDefault(); return leave(); }
-    if (form.contains(event.target)) return;
+    if (event.key === "Escape" && one) { event.preventDefault(); leave(); return; }
     const words = [...box.querySelectorAll(".word")];
     const at = words.indexOf(document.activeElement);
     if (event.key === "Enter" && at >= 0) openAt(words[at], event.shiftKey);
@@ -84,9 +84,10 @@ export function mount({ box, form, transcript, alternatives, onKeep, onOpen }) {
   }
 
   function onFieldKey(event) {
-    if (event.key !== "Enter" || ime.owns(event)) return;
+    if (ime.owns(event) || !["Enter", "Escape"].includes(event.key)) return;
     event.preventDefault();
-    keep();
+    if (event.key === "Enter") keep();
+    else leave();
   }
 
   const on = (target, name, act) => target.addEventListener(name, act, { signal: stop.signal });
@@ -96,8 +97,10 @@ export function mount({ box, form, transcript, alternatives, onKeep, onOpen }) {
   on(form, "submit", (event) => { event.preventDefault(); keep(); });
   on(form.querySelector("[data-leave]"), "click", () => leave());
   on(whole, "click", () => open(one, null));
+  on(box, "scroll", place);
+  on(window, "resize", place);
   on(document, "pointerdown", ({ target }) => {
-    if (one && !box.contains(target)) keep(false);
+    if (one && !box.contains(target) && !form.contains(target)) keep(false);
   });
   return { get open() { return one !== null; }, unmount() { stop.abort(); ime.stop(); } };
 }
