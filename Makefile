@@ -7,6 +7,7 @@ ENGINE_PORT ?= 8801
 
 export DJANGO_SETTINGS_MODULE ?= config.settings.main
 export PORT ENGINE_PORT
+export AUSCULT_WORKER_METRICS_PORT ?= 8802
 export AUSCULT_ENGINE_URL ?= http://127.0.0.1:$(ENGINE_PORT)
 # Nothing is fetched from a hub unless asked: HF_HUB_OFFLINE=0 AUSCULT_BASE_MODEL=openai/whisper-large-v3-turbo make run
 export HF_HUB_OFFLINE ?= 1

@@ -11,7 +11,9 @@ BENCHMARKS = (
     "correction_long",
     "words",
     "decode",
+    "endpointing",
     "lost",
+    "chaos",
     "training",
     "search",
 )

@@ -32,7 +32,7 @@ def takes(count: int) -> list:
 
 
 def main(count: int) -> None:
-    recognizer = load(os.environ.get("AUSCULT_BASE_MODEL", "models/auscult-base"))
+    recognizer = load(os.environ.get("AUSCULT_BASE_MODEL", "models/auscult-base"), "transformers")
     spoken = takes(count)
     audio_s = sum(len(take.samples) for take in spoken) / SAMPLE_RATE_HZ
     speed, rate = {}, {}

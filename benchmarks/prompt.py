@@ -63,7 +63,7 @@ def heard(recognizer: Recognizer, spoken: Sequence[Take], choice: Choice) -> lis
 
 
 def main(count: int) -> None:
-    recognizer = load(os.environ.get("AUSCULT_BASE_MODEL", "models/auscult-base"))
+    recognizer = load(os.environ.get("AUSCULT_BASE_MODEL", "models/auscult-base"), "transformers")
     spoken = takes(count)
     plain = None
     for name, choice in choices().items():

@@ -21,6 +21,8 @@ FASTEST_PER_S = {"zh": 12.0, "en": 30.0}  # twice what hurried people reach: 6 t
 MAX_COMPRESSION_RATIO = 2.4  # of the text, as in openai/whisper; weak on short Chinese, so not alone
 DOUBTFUL_LOGPROB = -0.5
 DOUBTFUL_NO_SPEECH = 0.3
+LEAKED_TERMS = 3
+LEAKED_CHARACTERS = 12
 
 _LOOP = re.compile(r"(.{1,30}?)\1{2,}")
 _HANZI = re.compile(f"[{HANZI}]")
@@ -124,6 +126,21 @@ def hallucination_flags(hypothesis: Hypothesis, duration_ms: int, speech_ms: int
         "speech_without_words": _is_too_little(said, speech_ms),
     }
     return [code for code, found in checks.items() if found]
+
+
+def prompt_leaked(text: str, terms: Sequence[str] = (), before: str = "") -> bool:
+    """Whether a text repeats what the model was told in place of what it heard: terms in the order of the
+    list, or the text before. A single term, or two that meet, may well have been said."""
+    said = characters(text)
+    listed = [characters(term) for term in terms]
+    runs = ("".join(listed[i : i + LEAKED_TERMS]) for i in range(len(listed) - LEAKED_TERMS + 1))
+    if any(len(run) >= LEAKED_TERMS and run in said for run in runs):
+        return True
+    told = characters(before)
+    if len(said) >= LEAKED_CHARACTERS and said in told:
+        return True
+    ends = range(LEAKED_CHARACTERS, min(len(told), len(said)) + 1)
+    return any(said.startswith(told[-length:]) for length in ends)
 
 
 def is_repetitive(text: str) -> bool:

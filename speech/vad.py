@@ -87,16 +87,27 @@ class StreamingVad:
 
     def reset(self) -> None:
         self._state = _new_state()
-        self._window = np.zeros((1, CONTEXT_SAMPLES + FRAME_SAMPLES), np.float32)
+        self._context = np.zeros(CONTEXT_SAMPLES, np.float32)
 
     def push(self, frame: np.ndarray) -> float:
         """The next 512 samples -> probability that they are speech; equal to `probabilities` on the whole."""
         if frame.shape != (FRAME_SAMPLES,):
             raise ValueError(f"a VAD frame has {FRAME_SAMPLES} samples, got {frame.shape}")
-        self._window[0, :CONTEXT_SAMPLES] = self._window[0, -CONTEXT_SAMPLES:]
-        self._window[0, CONTEXT_SAMPLES:] = frame
-        probabilities, self._state = self._model.run(self._window, self._state)
-        return float(probabilities[0])
+        return float(self.push_all(frame[None])[0])
+
+    def push_all(self, frames: np.ndarray) -> np.ndarray:
+        """The next frames, (frames, 512) -> (frames,): as by push one by one, in one run of the model."""
+        if frames.ndim != 2 or frames.shape[1] != FRAME_SAMPLES:
+            raise ValueError(f"VAD frames must be (frames, {FRAME_SAMPLES}), got {frames.shape}")
+        windows = np.empty((len(frames), CONTEXT_SAMPLES + FRAME_SAMPLES), np.float32)
+        windows[:, CONTEXT_SAMPLES:] = frames
+        windows[:1, :CONTEXT_SAMPLES] = self._context
+        windows[1:, :CONTEXT_SAMPLES] = frames[:-1, -CONTEXT_SAMPLES:]
+        if not len(frames):
+            return np.zeros(0, np.float32)
+        probabilities, self._state = self._model.run(windows, self._state)
+        self._context = windows[-1, -CONTEXT_SAMPLES:]
+        return probabilities
 
 
 def speech_spans(

@@ -16,10 +16,20 @@ from accounts.read_only import ReadOnlyAdmin
 from accounts.selectors import sites_for_user
 from base.errors import DomainError
 from training.forms import TrainForm
-from training.models import DatasetSnapshot, Evaluation, EvaluationSet, Promotion, Run, Search, SpeechModel
+from training.models import (
+    Canary,
+    DatasetSnapshot,
+    Evaluation,
+    EvaluationSet,
+    Promotion,
+    Run,
+    Search,
+    SpeechModel,
+)
 from training.search_form import SearchForm
 from training.selectors.access import (
     TRAINERS,
+    canaries_for_user,
     evaluation_sets_for_user,
     models_for_user,
     promotions_for_user,
@@ -27,6 +37,7 @@ from training.selectors.access import (
     searches_for_user,
     snapshots_for_user,
 )
+from training.services.canaries import canary_roll_back
 from training.services.datasets import snapshot_build
 from training.services.promotions import promotion_roll_back
 from training.services.runs import run_create
@@ -210,6 +221,26 @@ class PromotionAdmin(TrainingAdmin):
                 self.message_user(request, error.message, messages.ERROR)
             else:
                 self.message_user(request, _("%(model)s is live again.") % {"model": back.model})
+
+
+@admin.register(Canary)
+class CanaryAdmin(TrainingAdmin):
+    list_display = ["model", "site", "share", "status", "evaluation", "actor", "created_at", "ended_at"]
+    list_filter = ["status", "site"]
+    actions = ["roll_back"]
+
+    def rows_for(self, request: HttpRequest) -> QuerySet[Canary]:
+        return canaries_for_user(request.user)
+
+    @admin.action(description=gettext_lazy("No new session for this model"), permissions=["view"])
+    def roll_back(self, request: HttpRequest, canaries: QuerySet[Canary]) -> None:
+        for canary in canaries:
+            try:
+                canary_roll_back(user=request.user, canary=canary)  # type: ignore[arg-type]
+            except DomainError as error:
+                self.message_user(request, error.message, messages.ERROR)
+            else:
+                self.message_user(request, _("%(model)s hears no new session.") % {"model": canary.model})
 
 
 @admin.register(EvaluationSet)

@@ -61,7 +61,14 @@ def cer_of(model: Path, folder: Path, window: str) -> float:
     from training.pipeline.evaluate import decode, options_of
 
     rows = manifest.read(folder / "test.jsonl")
-    heard = decode(recognizer.load(str(model)), rows, folder, options_of(PipelineConfig(), window), 16, "")
+    heard = decode(
+        recognizer.load(str(model), "transformers"),
+        rows,
+        folder,
+        options_of(PipelineConfig(), window),
+        16,
+        "",
+    )
     return metrics.total(one.count for one in heard).rate
 
 

@@ -18,6 +18,7 @@ from django.utils.translation import gettext as _
 from pydantic import TypeAdapter
 
 from accounts.models import Site, User
+from base import metrics
 from base.errors import NotFound
 from inference.consumers import live_run
 from inference.consumers.growth import Growth
@@ -33,6 +34,7 @@ from inference.consumers.notices import (
     final_of,
     stored_final_of,
 )
+from inference.consumers.watch import Watch
 from inference.models import LiveSession, utterance_uuid
 from inference.selectors.sessions import Continuation, continuation_of, heard_from
 from inference.services import sessions
@@ -40,12 +42,14 @@ from inference.services.spool import Spool, SpoolHeldError
 from inference.services.utterances import Entry
 from inference.streaming.events import SpeechEnded
 from inference.streaming.session import SessionOptions, StreamingSession
-from speech.vad import StreamingVad
+from speech.audio import pcm16_to_float
+from speech.vad import FRAME_MS, FRAME_SAMPLES, StreamingVad
 
 logger = logging.getLogger(__name__)
 
 GRACE_S = 60.0  # a connection that breaks may come back within this time
 TOUCH_S = 5.0
+WARM_MS = 64 * FRAME_MS  # what the voice detector hears again, to be in the state that it was in
 LOOK_S = 0.2  # how often a process looks whether another one wants its session
 HAND_OVER_S = 1.0  # for the last texts, before the sound is let go of
 SETTLE_S = 5.0  # how long the end waits for the database; after that it comes later by itself
@@ -66,6 +70,8 @@ class Dictation:
         self._touched_s = time.monotonic()
         self._is_over = False
         self._from = Continuation()
+        self._at_ms = 0
+        self._watch = Watch(session.uuid, session.protocol)
         self._growth = Growth(session, lambda: self.saved_ms)
         self._ledger = Ledger(session, self._growth.want)
         self._engine = EngineClient(
@@ -119,11 +125,14 @@ class Dictation:
                 user=user, session_uuid=session_uuid, holder=uuid4()
             )
             if running is None:
-                return await cls(session)._begun()
+                resumed = await cls(session)._begun()
+                metrics.RECONNECTS.inc()
+                return resumed
         except DATABASE_AWAY as error:
             raise database_away() from error
         if running._is_over:  # the minute was up while the row was asked for
             raise session_over()
+        metrics.RECONNECTS.inc()
         running.session = session
         return running
 
@@ -136,17 +145,19 @@ class Dictation:
             raise Unavailable("session_held", message) from error
         try:
             self._from = await database_sync_to_async(continuation_of)(self.session)
-            vad = await asyncio.to_thread(StreamingVad)
+            self._at_ms = self._from.at_ms - self._from.at_ms % FRAME_MS
+            vad = await asyncio.to_thread(_vad_at, spool, self._at_ms)
         except BaseException:
             await asyncio.to_thread(spool.close)
             raise
         streaming = StreamingSession(
             vad,
             TypeAdapter(SessionOptions).validate_python(self.session.options),
-            start_ms=self._from.at_ms,
+            start_ms=self._at_ms,
             first_utterance=self._from.next_index,
         )
-        self.run = LiveRun(spool, streaming, self._engine, self._tell)
+        self.run = LiveRun(spool, streaming, self._engine, self._tell, self._watch)
+        self._watch.opened()
         self._look = asyncio.create_task(self._look_for_others(spool))
         _running[self.session.uuid] = self
         return self
@@ -167,7 +178,7 @@ class Dictation:
         for final in await self._past(have_utterances):
             await self._say(final)
         if self.run and not self.run.is_started:
-            await self.run.start(self._from.at_ms, self._from.unheard)
+            await self.run.start(self._at_ms, self._from.unheard)
             self._growth.want()  # of what the process before has not asked for any more
 
     def detach(self, send: Send) -> None:
@@ -179,11 +190,12 @@ class Dictation:
         return self._send == send
 
     async def stop(self) -> Stopped:
+        """Another process that wants the session meanwhile gets it: the last texts may take a minute."""
         self._is_over = True
-        if self._look:
-            self._look.cancel()
-        if self.run:
-            await self.run.finish()
+        if not await self._finished():
+            await self._hand_over()
+            return Stopped(self.session.uuid, self.saved_ms)
+        self._watch.closed()
         await self._engine.close()
         self._growth.close()
         settling = asyncio.create_task(self._settle())
@@ -261,15 +273,32 @@ class Dictation:
         finally:
             _running.pop(self.session.uuid, None)
 
+    async def _finished(self) -> bool:
+        """False: another process took over before everything was understood."""
+        if self.run is None or self._look is None:
+            return True
+        finishing = asyncio.create_task(self.run.finish(self._flushed))
+        await asyncio.wait({finishing, self._look}, return_when=asyncio.FIRST_COMPLETED)
+        self._look.cancel()
+        if finishing.done():
+            await finishing
+            return True
+        finishing.cancel()
+        return False
+
+    async def _flushed(self) -> None:
+        await self._ledger.flush(HAND_OVER_S)
+
     async def _look_for_others(self, spool: Spool) -> None:
-        while not self._is_over:
+        while not await asyncio.to_thread(lambda: spool.is_wanted):
             await asyncio.sleep(LOOK_S)
-            if await asyncio.to_thread(lambda: spool.is_wanted):
-                self._let_go()
+        self._let_go()
 
     def _let_go(self) -> None:
         if not self._is_over:
             self._is_over = True
+            if self._look:
+                self._look.cancel()
             _running.pop(self.session.uuid, None)
             if self._grace:
                 self._grace.cancel()
@@ -278,12 +307,25 @@ class Dictation:
 
     async def _hand_over(self) -> None:
         """What is in line and not on the disk was never acknowledged; it comes to the next process."""
+        self._watch.closed()
+        _running.pop(self.session.uuid, None)
         await self._say(TakenOver())
         self._growth.close()
         if self.run:
-            await self.run.abandon(lambda: self._ledger.flush(HAND_OVER_S))
+            await self.run.abandon(self._flushed)
         self._ledger.close()
         await self._engine.close()
+
+
+def _vad_at(spool: Spool, at_ms: int) -> StreamingVad:
+    """On the same frames as if nothing had happened, so that it finds the same utterances."""
+    vad = StreamingVad()
+    before = b"".join(spool.read(max(0, at_ms - WARM_MS), at_ms))
+    samples = pcm16_to_float(before)
+    frames = samples[: len(samples) // FRAME_SAMPLES * FRAME_SAMPLES].reshape(-1, FRAME_SAMPLES)
+    if len(frames):
+        vad.push_all(frames)
+    return vad
 
 
 def session_over() -> NotFound:

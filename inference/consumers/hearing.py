@@ -12,6 +12,7 @@ from zlib import crc32
 
 import httpx
 
+from base import traces
 from inference.services.engines import engine_addresses
 from inference.streaming.events import FinalWanted, Heard, Request
 from speech.types import Token, Word
@@ -100,12 +101,14 @@ class EngineClient:
         }
         address = f"{self._addresses[self._at]}/v1/transcribe"
         try:
-            answer = await self._client.post(address, params=query, content=request.pcm)
+            answer = await self._client.post(
+                address, params=query, content=request.pcm, headers=traces.headers()
+            )
         except httpx.HTTPError as error:
             raise EngineUnavailableError(str(error) or type(error).__name__, retry_s=1.0) from error
         if answer.status_code == 409:
             raise SupersededError
-        if answer.status_code in (502, 503, 504):
+        if answer.status_code >= 500 and not is_failure_of_its_own(answer):
             raise EngineUnavailableError("busy", retry_s=float(answer.headers.get("Retry-After", 1)))
         if answer.status_code != 200:
             raise EngineUnavailableError(answer.text[:200], retry_s=None)
@@ -131,6 +134,11 @@ async def engine_load() -> EngineLoad | None:
             if found.accepts:
                 return found
     return found
+
+
+def is_failure_of_its_own(answer: httpx.Response) -> bool:
+    """Did the recogniser fail on this sound? Other errors are of a proxy whose engine is gone."""
+    return answer.status_code == 500 and "decode_failed" in answer.text
 
 
 def heard_of(body: Mapping[str, Any]) -> Heard:

@@ -9,30 +9,20 @@ import logging
 import time
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
-from typing import Protocol
 
-from inference.consumers.hearing import EngineUnavailableError, SupersededError
+from inference.consumers.asking import Asking, Deaf, Ear, Fallback
+from inference.consumers.watch import Watch
 from inference.services.spool import Spool
-from inference.streaming.events import (
-    Event,
-    Final,
-    FinalWanted,
-    Heard,
-    PartialWanted,
-    Request,
-    SpeechEnded,
-)
+from inference.streaming.events import Event, Final, FinalWanted, PartialWanted, Request, SpeechEnded
 from inference.streaming.session import StreamingSession
 
 logger = logging.getLogger(__name__)
 
 INBOX_FRAMES = 600  # a minute of sound at 100 ms a frame, then the sender has to wait
-GIVE_UP_S = 30.0  # how long the text of one utterance is asked for
+# Half a second of sound takes the voice detector about a millisecond, and a thread for it costs more than it
+# frees; what has piled up, or is read again from the disk, must not hold the others up.
+INLINE_BYTES = 16_000
 TAIL_S = 60.0  # how long the last texts are waited for after a stop
-
-
-class Ear(Protocol):
-    async def hear(self, request: Request) -> Heard: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,13 +48,6 @@ class NotSaved:
 
 
 @dataclass(frozen=True, slots=True)
-class Deaf:
-    """The engine does not answer (True) or answers again (False); the sound is kept either way."""
-
-    deaf: bool
-
-
-@dataclass(frozen=True, slots=True)
 class Understood:
     final: Final
     latency_ms: int
@@ -81,25 +64,30 @@ class EndedByClient:
     utterance: int | None
 
 
-Notice = Saved | NotSaved | Deaf | Understood | EndedByClient | Event
+Notice = Saved | NotSaved | Deaf | Fallback | Understood | EndedByClient | Event
 
 
 class LiveRun:
     """`tell` gets every notice, in order of happening; it must not raise."""
 
     def __init__(
-        self, spool: Spool, streaming: StreamingSession, ear: Ear, tell: Callable[[Notice], Awaitable[None]]
+        self,
+        spool: Spool,
+        streaming: StreamingSession,
+        ear: Ear,
+        tell: Callable[[Notice], Awaitable[None]],
+        watch: Watch | None = None,
     ) -> None:
+        self._watch = watch or Watch()
         self._spool = spool
         self._streaming = streaming
-        self._ear = ear
         self._tell = tell
+        self._asking = Asking(ear, tell, streaming.waits_for, self._watch)
         self.next_seq = spool.next_seq
         self._inbox: asyncio.Queue[Frame | EndUtterance | None] = asyncio.Queue(INBOX_FRAMES)
         self._ears = asyncio.Lock()
         self._hearing: set[asyncio.Task[None]] = set()
         self._certain_at: dict[int, tuple[float, int]] = {}  # utterance -> (when, ms since the voice ended)
-        self._deaf = False
         self._pump: asyncio.Task[None] | None = None
         self.is_started = False
 
@@ -137,7 +125,7 @@ class LiveRun:
         """The client ends what is being said, after all frames put so far."""
         await self._inbox.put(EndUtterance())
 
-    async def finish(self) -> None:
+    async def finish(self, before_release: Callable[[], Awaitable[object]] | None = None) -> None:
         """All sound is in: on return it is saved, and every utterance has its text or was given up."""
         await self._inbox.put(None)
         if self._pump:
@@ -146,6 +134,8 @@ class LiveRun:
             _done, late = await asyncio.wait(self._hearing, timeout=TAIL_S)
             for task in late:
                 task.cancel()
+        if before_release:
+            await before_release()
         await asyncio.to_thread(self._spool.close)
 
     async def abandon(self, before_release: Callable[[], Awaitable[object]] | None = None) -> None:
@@ -193,7 +183,8 @@ class LiveRun:
         if not frames:
             return
         try:
-            await asyncio.to_thread(self._spool.append, [frame.pcm for frame in frames])
+            with self._watch.writing([frame.pcm for frame in frames], frames[-1].arrived_s):
+                await asyncio.to_thread(self._spool.append, [frame.pcm for frame in frames])
         except OSError:
             logger.exception("live sound cannot be written to %s", self._spool.path)
             self.next_seq = self._spool.next_seq
@@ -203,15 +194,19 @@ class LiveRun:
         await self._listen(frames)
 
     async def _listen(self, frames: list[Frame]) -> None:
+        def feed() -> list[tuple[float, list[Event]]]:
+            return [(frame.arrived_s, self._streaming.feed(frame.pcm)) for frame in frames]
+
         async with self._ears:
-            found = await asyncio.to_thread(
-                lambda: [(frame.arrived_s, self._streaming.feed(frame.pcm)) for frame in frames]
-            )
+            is_little = sum(len(frame.pcm) for frame in frames) <= INLINE_BYTES
+            found = feed() if is_little else await asyncio.to_thread(feed)
+        self._watch.listened(frames[-1].arrived_s, self.saved_ms)
         for arrived_s, events in found:
             await self._handle(events, arrived_s)
 
     async def _handle(self, events: list[Event], at_s: float) -> None:
         for event in events:
+            self._watch.event(event)
             match event:
                 case PartialWanted() | FinalWanted():
                     task = asyncio.create_task(self._hear(event))
@@ -221,7 +216,9 @@ class LiveRun:
                     self._certain_at[utterance] = (at_s, event.detected_ms - event.speech_end_ms)
                     await self._tell(event)
                 case Final():
-                    await self._tell(Understood(event, self._latency_ms(event.utterance)))
+                    understood = Understood(event, self._latency_ms(event.utterance))
+                    self._watch.final(understood.final, understood.latency_ms)
+                    await self._tell(understood)
                 case _:
                     await self._tell(event)
 
@@ -231,34 +228,10 @@ class LiveRun:
         return hangover_ms + round((time.monotonic() - certain_s) * 1000)
 
     async def _hear(self, request: Request) -> None:
-        heard = await self._ask(request)
+        heard = await self._asking.ask(request)
         async with self._ears:
             if heard is None:
                 events = self._streaming.failed(request)
             else:
                 events = self._streaming.result(request, heard)
         await self._handle(events, time.monotonic())
-
-    async def _ask(self, request: Request) -> Heard | None:
-        """Asks until there is an answer, nobody needs it any more, or time is up."""
-        until_s = time.monotonic() + GIVE_UP_S
-        while True:
-            try:
-                heard = await self._ear.hear(request)
-            except SupersededError:
-                return None
-            except EngineUnavailableError as error:
-                logger.warning("the engine did not hear: %s", error)
-                await self._is_deaf(True)
-                needed = self._streaming.waits_for(request)
-                if error.retry_s is None or not needed or time.monotonic() + error.retry_s > until_s:
-                    return None
-                await asyncio.sleep(error.retry_s)
-            else:
-                await self._is_deaf(False)
-                return heard
-
-    async def _is_deaf(self, deaf: bool) -> None:
-        if deaf != self._deaf:
-            self._deaf = deaf
-            await self._tell(Deaf(deaf))

@@ -14,6 +14,7 @@ from channels.db import database_sync_to_async
 from channels.generic.websocket import AsyncWebsocketConsumer
 
 from accounts.models import Site, User
+from base import metrics
 from base.errors import DomainError
 from inference.api.problems import Busy
 from inference.consumers import wire
@@ -113,6 +114,7 @@ class LiveConsumer(AsyncWebsocketConsumer):
             await self.close(BUSY, reason_of(str(busy.message)))
             return
         except DomainError as refused:
+            metrics.SESSIONS_REFUSED.labels(refused.code).inc()
             await self.say({"type": "error", "code": refused.code, "message": str(refused.message)})
             return
         run, session = self.dictation.run, self.dictation.session
@@ -138,6 +140,7 @@ class LiveConsumer(AsyncWebsocketConsumer):
         try:
             seq = self._frames.number(data)
         except BadFrameError:
+            metrics.FRAMES_REFUSED.labels("bad").inc()
             await self.say(wire.error("bad_frame"))
             return
         if self._stopping or not dictation.is_attached(self.tell):
@@ -148,6 +151,7 @@ class LiveConsumer(AsyncWebsocketConsumer):
         elif seq > run.next_seq:
             if self._gap_told_at != run.next_seq:  # once; the frames behind the gap are on their way too
                 self._gap_told_at = run.next_seq
+                metrics.FRAMES_REFUSED.labels("gap").inc()
                 await self.say(wire.error("gap", next_seq=run.next_seq))
         else:
             await self._next_frame(dictation, data)

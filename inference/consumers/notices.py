@@ -53,6 +53,7 @@ Notice = (
     live_run.Saved
     | live_run.NotSaved
     | live_run.Deaf
+    | live_run.Fallback
     | live_run.EndedByClient
     | live_run.Event
     | FinalText

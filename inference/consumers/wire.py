@@ -2,7 +2,7 @@
 
 from dataclasses import asdict
 
-from inference.consumers.live_run import Deaf, NotSaved, Saved
+from inference.consumers.live_run import Deaf, Fallback, NotSaved, Saved
 from inference.consumers.notices import FinalText, Notice, Stopped, TakenOver
 from inference.streaming.events import Committed, Partial, SpeechEnded, SpeechStarted, Untranscribed
 
@@ -37,6 +37,8 @@ def message_of(notice: Notice, wanted: frozenset[str] = frozenset({"partial"})) 
             return error("engine_unavailable")
         case Deaf(False):
             return {"type": "engine_back"}
+        case Fallback(active):
+            return {"type": "engine_fallback", "active": active}
         case SpeechStarted(utterance, at_ms):
             return {"type": "speech_started", "utterance": utterance, "at_ms": at_ms}
         case SpeechEnded():

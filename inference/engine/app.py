@@ -1,6 +1,7 @@
 """The engine's HTTP face: POST /v1/transcribe, GET /v1/load, /health, /metrics. Decodes nothing itself."""
 
 import asyncio
+import os
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import asdict
@@ -9,8 +10,11 @@ from typing import Annotated
 import numpy as np
 from fastapi import FastAPI, Header, Query, Request
 from fastapi.responses import JSONResponse, PlainTextResponse
+from prometheus_client import CONTENT_TYPE_LATEST
 from pydantic import BaseModel
 
+from base import traces, traces_export
+from base.metrics_access import MetricsAccess
 from inference.engine.asks import Answer, Ask
 from inference.engine.config import EngineConfig
 from inference.engine.engine import Engine
@@ -34,13 +38,23 @@ class Wanted(BaseModel):
     speech_ms: int | None = None
 
 
-def create_app(config: EngineConfig | None = None, loader: Callable[..., Recognizer] = load) -> FastAPI:
+def create_app(
+    config: EngineConfig | None = None,
+    loader: Callable[..., Recognizer] = load,
+    warm_before_serving: bool = False,
+) -> FastAPI:
+    """`warm_before_serving`: nothing is answered before the warm-up, where whoever starts the app waits for
+    that; otherwise /health is answered at once and says when it is ready."""
     engine = Engine(config or EngineConfig.from_environment(), loader)
+    readers = MetricsAccess.from_environment()
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        traces_export.start(traces_export.TraceOptions.from_environment(), service="auscult-engine")
         await engine.start()
         warming = asyncio.create_task(engine.warm_up())
+        if warm_before_serving:
+            await warming
         yield
         warming.cancel()
         await engine.stop()
@@ -56,15 +70,12 @@ def create_app(config: EngineConfig | None = None, loader: Callable[..., Recogni
         x_session: str = Header(default=""),
         x_admitted: bool = Header(default=False),
     ) -> JSONResponse:
-        engine.metrics.count("auscult_engine_requests_total")
         try:
-            audio = audio_of(await body_of(request))
-            answer = await engine.hear(ask_of(wanted, audio, x_session, x_admitted))
+            with traces.within("transcribe", parent=traces.remote(request.headers), server=True):
+                audio = audio_of(await body_of(request))
+                answer = await engine.hear(ask_of(wanted, audio, x_session, x_admitted))
         except Exception as error:
-            refusal = problem_of(error)
-            if refusal.status_code == 503:
-                engine.metrics.count("auscult_engine_refused_total")
-            return refusal
+            return problem_of(error)
         return JSONResponse(body_of_answer(answer))
 
     @app.get("/v1/load")
@@ -79,19 +90,15 @@ def create_app(config: EngineConfig | None = None, loader: Callable[..., Recogni
             "models": engine.cache.refs(),
             "device": engine.device.name,
             "fallback": engine.device.failover.is_lost,
+            "process": os.getpid(),
         }
         return JSONResponse(body, status_code=503 if engine.problem else 200)
 
     @app.get("/metrics")
-    async def metrics() -> PlainTextResponse:
-        gauges = {
-            "auscult_engine_waiting": engine.batcher.waiting,
-            "auscult_engine_ready": not engine.problem,
-            "auscult_engine_speakers": engine.admission.active,
-            "auscult_engine_pressure": engine.admission.pressure,
-            "auscult_engine_fallback": engine.device.failover.is_lost,
-        }
-        return PlainTextResponse(engine.metrics.text(**{name: float(v) for name, v in gauges.items()}))
+    async def metrics(request: Request) -> PlainTextResponse:
+        if not readers.allows(request.client.host if request.client else "", request.headers):
+            return PlainTextResponse("Not from here: see AUSCULT_METRICS_ALLOW.\n", status_code=403)
+        return PlainTextResponse(engine.metrics.text(**gauges_of(engine)), media_type=CONTENT_TYPE_LATEST)
 
     return app
 
@@ -113,6 +120,20 @@ def body_of_answer(answer: Answer) -> dict[str, object]:
         "fallback": answer.fallback,
         "queue_ms": round(answer.queue_s * 1000),
         "decode_ms": round(answer.decode_s * 1000),
+    }
+
+
+def gauges_of(engine: Engine) -> dict[str, float]:
+    load = load_of(engine)
+    return {
+        "auscult_engine_ready": float(not engine.problem),
+        "auscult_engine_waiting": engine.batcher.waiting,
+        "auscult_engine_queue_age_seconds": engine.batcher.oldest_age_s,
+        "auscult_engine_active_sessions": engine.admission.active,
+        "auscult_engine_capacity_sessions": float(str(load["capacity"])),
+        "auscult_engine_pressure": engine.admission.pressure,
+        "auscult_engine_fallback": float(engine.device.failover.is_lost),
+        "auscult_engine_models": len(engine.cache.refs()),
     }
 
 

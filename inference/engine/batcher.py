@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable, Sequence
 
 from inference.engine.metrics import Metrics
-from inference.engine.queue import SAMPLE_RATE_HZ, FairQueue, Job, Lane
+from inference.engine.queue import FairQueue, Job, Lane
 from speech.types import Hypothesis
 
 logger = logging.getLogger(__name__)
@@ -68,6 +68,12 @@ class Batcher:
             return len(self._queue)
 
     @property
+    def oldest_age_s(self) -> float:
+        with self._wake:
+            oldest_s = self._queue.oldest_s
+        return 0.0 if oldest_s is None else time.monotonic() - oldest_s
+
+    @property
     def is_idle(self) -> bool:
         with self._wake:
             return not self._busy and not len(self._queue)
@@ -103,7 +109,8 @@ class Batcher:
             logger.exception("decoding %d utterances with %s", len(batch), batch[0].model)
             for job in batch:
                 job.future.set_exception(error)
-            self._metrics.count("auscult_engine_failures_total", len(batch))
+            model, adapter = batch[0].model, batch[0].adapter
+            self._metrics.count("auscult_engine_failures_total", len(batch), model=model, adapter=adapter)
             return
         ended_s = time.monotonic()
         self._worked(batch[0].lane, began_s, ended_s, max(began_s - job.queued_at_s for job in batch))
@@ -112,9 +119,12 @@ class Batcher:
             job.future.set_result((result, began_s - job.queued_at_s, ended_s - began_s))
 
     def _measure(self, batch: list[Job], began_s: float, ended_s: float) -> None:
-        self._metrics.observe("auscult_engine_batch_size", len(batch))
-        self._metrics.observe("auscult_engine_decode_seconds", ended_s - began_s)
-        sound_s = sum(len(job.audio) for job in batch) / SAMPLE_RATE_HZ
-        self._metrics.count("auscult_engine_audio_seconds_total", sound_s)
+        by_model = {"model": batch[0].model, "adapter": batch[0].adapter}
+        sound_s, decode_s = sum(job.duration_s for job in batch), ended_s - began_s
+        self._metrics.observe("auscult_engine_batch_size", len(batch), **by_model)
+        self._metrics.observe("auscult_engine_batch_fill", len(batch) / self._queue.max_batch)
+        self._metrics.observe("auscult_engine_decode_seconds", decode_s, **by_model)
+        self._metrics.observe("auscult_engine_real_time_factor", decode_s / sound_s, **by_model)
+        self._metrics.count("auscult_engine_audio_seconds_total", sound_s, **by_model)
         for job in batch:
-            self._metrics.observe("auscult_engine_queue_seconds", began_s - job.queued_at_s)
+            self._metrics.observe("auscult_engine_queue_seconds", began_s - job.queued_at_s, lane=job.lane)

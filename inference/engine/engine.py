@@ -13,10 +13,11 @@ from inference.engine.cache import ModelCache
 from inference.engine.config import EngineConfig
 from inference.engine.degrade import eased, partial_is_due
 from inference.engine.device import Device
-from inference.engine.fallback import check
+from inference.engine.fallback import REJECTING, check
 from inference.engine.load import LoadMeter
 from inference.engine.metrics import Metrics
-from inference.engine.queue import FairQueue, Job, Lane, QueueOptions, SupersededError
+from inference.engine.queue import FairQueue, Job, Lane, QueueFullError, QueueOptions, SupersededError
+from inference.engine.spans import tell_heard
 from inference.engine.warm_up import WARM_UP, warm_up_asks
 from speech.recognizer import DecodeOptions, ModelLoadError, Recognizer, load
 
@@ -96,9 +97,25 @@ class Engine:
 
     async def hear(self, ask: Ask) -> Answer:
         """Raises RefusedError, SupersededError, and the errors of cache, queue and recogniser."""
+        try:
+            answer = await self._hear(ask)
+        except SupersededError as dropped:
+            self.metrics.count("auscult_engine_dropped_total", lane=ask.lane, reason=dropped.reason)
+            raise
+        except (RefusedError, QueueFullError):
+            self.metrics.count("auscult_engine_refused_total", lane=ask.lane)
+            raise
+        if answer.checked.rejected:
+            for flag in REJECTING.intersection(answer.checked.flags):
+                self.metrics.count("auscult_engine_rejected_total", flag=flag)
+        tell_heard(ask, answer)
+        return answer
+
+    async def _hear(self, ask: Ask) -> Answer:
         self._admit(ask)
         pressure = self.admission.pressure
         model, adapter = self._model_for(ask, pressure)
+        self.metrics.count("auscult_engine_requests_total", lane=ask.lane, model=model, adapter=adapter)
         with self.cache.held(model):
             recognizer = await asyncio.wrap_future(self.cache.request(model))
             options = eased(decode_options(recognizer, ask), ask.lane is Lane.PARTIAL, pressure)
@@ -115,8 +132,6 @@ class Engine:
             self.batcher.submit(job)
             found, queue_s, decode_s = await asyncio.wrap_future(job.future)
         checked = check(found, round(ask.duration_s * 1000), ask.speech_ms, ask.prompt, ask.hotwords)
-        if checked.rejected:
-            self.metrics.count("auscult_engine_rejected_total")
         backend = self.device.backend_of(model)
         fallback = self.device.failover.is_lost
         return Answer(checked, model, adapter, backend, pressure, fallback, queue_s, decode_s)
@@ -138,8 +153,7 @@ class Engine:
         if ask.lane is Lane.PARTIAL:
             since_s = now_s - self._partial_s.get(ask.session, 0.0)
             if not partial_is_due(self.admission.pressure, since_s, ask.duration_s):
-                self.metrics.count("auscult_engine_thinned_total")
-                raise SupersededError
+                raise SupersededError("thinned")
             self._partial_s[ask.session] = now_s
             if len(self._partial_s) > 10_000:
                 self._partial_s = {ask.session: now_s}

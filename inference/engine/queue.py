@@ -27,7 +27,11 @@ class Lane(StrEnum):
 
 
 class SupersededError(Exception):
-    """A newer request of the same session took this partial's place, or it waited too long."""
+    """A newer request of the same session took this partial's place, or it waited too long (`reason`)."""
+
+    def __init__(self, reason: str = "superseded") -> None:
+        super().__init__(reason)
+        self.reason = reason
 
 
 class QueueFullError(Exception):
@@ -84,6 +88,10 @@ class FairQueue:
         return sum(job.lane is lane for job in self._jobs)
 
     @property
+    def max_batch(self) -> int:
+        return self._options.max_batch
+
+    @property
     def oldest_s(self) -> float | None:
         return min((job.queued_at_s for job in self._jobs), default=None)
 
@@ -113,7 +121,7 @@ class FairQueue:
 
     def clear(self) -> None:
         for job in list(self._jobs):
-            self._drop(job)
+            self._drop(job, "stopped")
 
     def _fitting(self, jobs: list[Job]) -> list[Job]:
         """As many from the front as rows and seconds allow: every row costs as much as the longest."""
@@ -135,9 +143,9 @@ class FairQueue:
         for job in list(self._jobs):
             stale = job.lane is Lane.PARTIAL and now_s - job.queued_at_s > self._options.stale_s
             if stale or job.future.cancelled():
-                self._drop(job)
+                self._drop(job, "stale")
 
-    def _drop(self, job: Job) -> None:
+    def _drop(self, job: Job, reason: str = "superseded") -> None:
         self._jobs.remove(job)
         if not job.future.cancelled():
-            job.future.set_exception(SupersededError())
+            job.future.set_exception(SupersededError(reason))

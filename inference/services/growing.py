@@ -20,7 +20,7 @@ from base.jobs import Job, enqueue_on_commit
 from base.locks import held
 from base.storage import data_path
 from inference.models import LiveSession, LiveSessionStatus, LiveUtterance
-from inference.services.spool import spool_read, spool_remove, spool_to_wav
+from inference.services.spool import spool_exists, spool_read, spool_remove, spool_to_wav
 from inference.services.utterances import heard_in
 from speech.types import Span
 
@@ -56,7 +56,7 @@ def session_store(*, session: LiveSession) -> Recording | None:
             return LiveSession.objects.get(pk=session.pk).recording
         recording = _recording(session)
         rows = list(session.utterances.order_by("index"))
-        if data_path(session.spool_path).is_file():
+        if spool_exists(session.spool_path):
             wav = Path(folder) / "live.wav"
             spool_to_wav(session.spool_path, wav)
             recording_complete(

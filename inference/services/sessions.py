@@ -21,7 +21,7 @@ from base.jobs import Job, enqueue_on_commit
 from inference.models import LiveSession, LiveSessionStatus
 from inference.selectors.sessions import DICTATING_ROLES
 from inference.services.spool import spool_is_held, spool_remove, spool_size_ms
-from training.selectors import live_model
+from training.selectors import model_for_session
 
 logger = logging.getLogger(__name__)
 
@@ -47,7 +47,7 @@ def session_open(
             uuid=uuid,
             user=user,
             site=site,
-            model=live_model(site),
+            model=model_for_session(site, uuid),
             spool_path=f"{FOLDER}/{uuid}.pcm",
             holder=holder,
             protocol=protocol,

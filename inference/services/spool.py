@@ -172,11 +172,15 @@ def spool_remove(relative: str) -> None:
         path.with_suffix(suffix).unlink(missing_ok=True)
 
 
+def spool_exists(relative: str) -> bool:
+    return data_path(relative).with_suffix(".idx").is_file()
+
+
 def spool_size_ms(relative: str) -> int:
     """What was acknowledged; 0 when there is nothing."""
-    path = data_path(relative).with_suffix(".idx")
-    if not path.is_file():
+    if not spool_exists(relative):
         return 0
+    path = data_path(relative).with_suffix(".idx")
     with path.open("rb") as index:
         ends = _ends_of(index)
     return ends[-1] // BYTES_PER_MS if ends else 0
@@ -184,9 +188,9 @@ def spool_size_ms(relative: str) -> int:
 
 def spool_is_held(relative: str) -> bool:
     """Does a living process write it?"""
-    path = data_path(relative).with_suffix(".idx")
-    if not path.is_file():
+    if not spool_exists(relative):
         return False
+    path = data_path(relative).with_suffix(".idx")
     with path.open("r+b") as index:
         try:
             lock(index)

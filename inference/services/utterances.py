@@ -111,7 +111,8 @@ def _write(row: LiveUtterance, session: LiveSession, final: Final, latency_ms: i
     row.heard_at, row.final_latency_ms = timezone.now(), latency_ms
     row.flags, row.avg_logprob = list(final.flags), final.avg_logprob
     row.model = final.model or session.model.ref
-    row.adapter = final.adapter or ("" if final.model else session.model.adapter_path)
+    own = row.model == session.model.ref
+    row.adapter = final.adapter or (session.model.adapter_path if own else "")
     row.language = final.language or session.language
     row.settings = {"by": "live", "lane": "final", "language": session.language}
     row.normaliser_version = NORMALISER_VERSION

@@ -10,15 +10,30 @@ django_application = get_asgi_application()
 
 from channels.auth import AuthMiddlewareStack  # noqa: E402
 from channels.routing import ProtocolTypeRouter, URLRouter  # noqa: E402
+from django.conf import settings  # noqa: E402
 
+from base import traces_export  # noqa: E402
+from base.traces_asgi import ContinuedTraces  # noqa: E402
 from config.threads import KeptThreads  # noqa: E402
 from inference.consumers.origins import OriginCheck  # noqa: E402
 from inference.consumers.routing import websocket_urlpatterns  # noqa: E402
 
 sockets = URLRouter(websocket_urlpatterns)
-application = ProtocolTypeRouter(
-    {
-        "http": KeptThreads(django_application),
-        "websocket": OriginCheck(logged_in=AuthMiddlewareStack(sockets), keyed=sockets),
-    }
+application = ContinuedTraces(
+    ProtocolTypeRouter(
+        {
+            "http": KeptThreads(django_application),
+            "websocket": OriginCheck(logged_in=AuthMiddlewareStack(sockets), keyed=sockets),
+        }
+    )
+)
+
+traces_export.start(
+    traces_export.TraceOptions.of(
+        settings.AUSCULT_TRACES_URL,
+        settings.AUSCULT_TRACES_HEADERS,
+        settings.AUSCULT_TRACES_SHARE,
+        settings.AUSCULT_TRACES_TEXT,
+    ),
+    service="auscult-web",
 )

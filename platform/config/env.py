@@ -6,6 +6,8 @@ from urllib.parse import unquote, urlsplit
 
 from django.core.exceptions import ImproperlyConfigured
 
+from base.metrics_access import MetricsAccess
+
 _TRUE = {"1", "true", "yes", "on"}
 _FALSE = {"0", "false", "no", "off", ""}
 
@@ -52,6 +54,15 @@ def share(name: str, default: float, most: float = 1.0) -> float:
 
 def listed(name: str, default: str = "") -> list[str]:
     return [part.strip() for part in text(name, default).split(",") if part.strip()]
+
+
+def networks(name: str, default: str) -> list[str]:
+    """Names of networks such as 10.0.0.0/8; the whole world is none."""
+    try:
+        MetricsAccess.of(listed(name, default))
+    except ValueError as error:
+        raise ImproperlyConfigured(f"{name}: {error}") from None
+    return listed(name, default)
 
 
 def database(url: str, sqlite_path: Path) -> dict[str, object]:

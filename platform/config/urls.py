@@ -5,6 +5,7 @@ from django.contrib.auth import views as auth_views
 from django.urls import include, path
 from drf_spectacular.views import SpectacularAPIView
 
+from base import metrics_http
 from config import home
 
 urlpatterns = [
@@ -13,6 +14,7 @@ urlpatterns = [
     path("logout/", auth_views.LogoutView.as_view(), name="logout"),
     path("i18n/", include("django.conf.urls.i18n")),
     path("admin/", admin.site.urls),
+    path("metrics", metrics_http.exposition, name="metrics"),
     path("api/schema/", SpectacularAPIView.as_view(), name="schema"),
     path("", include("annotation.urls")),
     path("", include("training.urls")),

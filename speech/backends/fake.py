@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from speech.recognizer import DEFAULT_OPTIONS, DecodeOptions
+from speech.recognizer import DEFAULT_OPTIONS, DecodeOptions, RowOptions, per_row
 from speech.text import tokens
 from speech.types import Hypothesis, Token, Word
 
@@ -15,14 +15,19 @@ SAMPLES_PER_MS = 16
 class FakeRecognizer:
     """Every word gets the probability exp(-0.1) and an equal share of the utterance's time."""
 
+    backend = "fake"
+
     def __init__(self, ref: str) -> None:
         self.ref = ref
         self.text = ref.removeprefix("fake:")
 
     def transcribe(
-        self, batch: Sequence[np.ndarray], options: DecodeOptions = DEFAULT_OPTIONS
+        self, batch: Sequence[np.ndarray], options: RowOptions = DEFAULT_OPTIONS
     ) -> list[Hypothesis]:
-        return [self._hypothesis(len(samples) // SAMPLES_PER_MS, options) for samples in batch]
+        return [
+            self._hypothesis(len(samples) // SAMPLES_PER_MS, one)
+            for samples, one in zip(batch, per_row(options, len(batch)), strict=True)
+        ]
 
     def _hypothesis(self, duration_ms: int, options: DecodeOptions) -> Hypothesis:
         parts = tokens(self.text)

@@ -20,7 +20,14 @@ from speech.backends.parakeet_decode import Emission, greedy_ctc, greedy_tdt
 from speech.backends.pieces import whole_pieces
 from speech.confidence import compression_ratio, words_from_tokens
 from speech.model_type import model_type_of
-from speech.recognizer import AUTO_LANGUAGE, DEFAULT_OPTIONS, DecodeOptions, ModelLoadError
+from speech.recognizer import (
+    AUTO_LANGUAGE,
+    DEFAULT_OPTIONS,
+    DecodeOptions,
+    ModelLoadError,
+    RowOptions,
+    per_row,
+)
 from speech.text import HANZI
 from speech.types import Hypothesis, Token, Word
 
@@ -35,6 +42,7 @@ class ParakeetRecognizer:
     """A Recognizer. `transcribe` is safe to call from several threads; they take turns."""
 
     has_window = False
+    backend = "transformers"
 
     def __init__(self, ref: str, model: Any, processor: ParakeetProcessor) -> None:
         self.ref = ref
@@ -46,9 +54,17 @@ class ParakeetRecognizer:
         self._lock = Lock()
 
     def transcribe(
-        self, batch: Sequence[np.ndarray], options: DecodeOptions = DEFAULT_OPTIONS
+        self, batch: Sequence[np.ndarray], options: RowOptions = DEFAULT_OPTIONS
     ) -> list[Hypothesis]:
         """One hypothesis per utterance, in order."""
+        each = per_row(options, len(batch))
+        found: dict[int, Hypothesis] = {}
+        for one in dict.fromkeys(each):
+            rows = [row for row, own in enumerate(each) if own == one]
+            found.update(zip(rows, self._transcribe_alike([batch[row] for row in rows], one), strict=True))
+        return [found[row] for row in range(len(batch))]
+
+    def _transcribe_alike(self, batch: Sequence[np.ndarray], options: DecodeOptions) -> list[Hypothesis]:
         cuts = [cut(samples, LONGEST_MS) for samples in batch]
         heard = iter(self._transcribe_pieces([piece for pieces in cuts for _, piece in pieces], options))
         return [joined([(start_ms, next(heard)) for start_ms, _ in pieces]) for pieces in cuts]

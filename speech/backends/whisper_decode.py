@@ -6,63 +6,28 @@ shapes with its options and hides the scores; see the tests for what is promised
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from typing import Any
 
 import torch
 from transformers import WhisperForConditionalGeneration
 
-
-@dataclass(frozen=True, slots=True)
-class Prompt:
-    """Token ids that steer a search. `prefix` holds start-of-transcript at `start`; what stands before it is
-    context that the model may lean on."""
-
-    prefix: tuple[int, ...]
-    end: int
-    suppress: tuple[int, ...]
-    suppress_at_begin: tuple[int, ...]
-    no_speech: int | None
-    start: int = 0
-
-
-RIVALS = 5  # second choices that are kept for each token
-
-
-@dataclass(frozen=True, slots=True)
-class Decoded:
-    """One row: text token ids, their log-probabilities and that of the end (None when cut off before it).
-
-    For each token also the entropy of its step in nats, and the RIVALS next best ids with the
-    log-probability of the first of them.
-    """
-
-    ids: tuple[int, ...]
-    logprobs: tuple[float, ...]
-    end_logprob: float | None
-    no_speech_prob: float
-    entropies: tuple[float, ...] = ()
-    rivals: tuple[tuple[int, ...], ...] = ()
-    rival_logprobs: tuple[float, ...] = ()
-
-    @property
-    def avg_logprob(self) -> float:
-        """Mean over the tokens and the end of text, as in openai/whisper."""
-        every = [*self.logprobs, *([] if self.end_logprob is None else [self.end_logprob])]
-        return sum(every) / len(every) if every else 0.0
+from speech.backends.decoded import RIVALS, Decoded, Prompt
 
 
 @torch.inference_mode()
 def greedy(
-    model: WhisperForConditionalGeneration, encoded: torch.Tensor, prompt: Prompt, budgets: Sequence[int]
+    model: WhisperForConditionalGeneration,
+    encoded: torch.Tensor,
+    prompts: Sequence[Prompt],
+    budgets: Sequence[int],
 ) -> list[Decoded]:
-    """Most probable token at every step. `encoded` (rows, positions, d_model); `budgets` text tokens at most,
-    per row. Log-probabilities are over what is not suppressed, in float32."""
-    rows = encoded.shape[0]
+    """Most probable token at every step. `encoded` (rows, positions, d_model); for each row a prompt, all of
+    one length, and a budget of text tokens. Log-probabilities are over what is not suppressed, in float32."""
+    rows, prompt = encoded.shape[0], prompts[0]
     blocked = _mask(prompt.suppress, model.config.vocab_size, encoded.device)
     blocked_first = blocked + _mask(prompt.suppress_at_begin, model.config.vocab_size, encoded.device)
     limits = torch.tensor(budgets, device=encoded.device)
-    ids = torch.tensor([prompt.prefix] * rows, device=encoded.device)
+    ids = torch.tensor([one.prefix for one in prompts], device=encoded.device)
     chosen, scores, entropies, rivals, rival_scores = [], [], [], [], []
     finished = torch.zeros(rows, dtype=torch.bool, device=encoded.device)
     no_speech = torch.zeros(rows)
@@ -135,7 +100,7 @@ def _row(
 def cross_attention(
     model: WhisperForConditionalGeneration,
     encoded: torch.Tensor,
-    prompt: Prompt,
+    prompts: Sequence[Prompt],
     decoded: Sequence[Decoded],
     positions: Sequence[int],
 ) -> list[torch.Tensor]:
@@ -146,14 +111,17 @@ def cross_attention(
     """
     longest = max(len(one.ids) for one in decoded)
     ids = torch.tensor(
-        [[*prompt.prefix, *one.ids, *[prompt.end] * (longest - len(one.ids))] for one in decoded],
+        [
+            [*prompt.prefix, *one.ids, *[prompt.end] * (longest - len(one.ids))]
+            for prompt, one in zip(prompts, decoded, strict=True)
+        ],
         device=encoded.device,
     )
     captured: list[torch.Tensor] = []
     with _capture_logits(model, captured):
         model.model.decoder(input_ids=ids, encoder_hidden_states=encoded, use_cache=False)
     logits = torch.cat(captured, dim=1)
-    first = len(prompt.prefix) - 1
+    first = len(prompts[0].prefix) - 1
     return [
         logits[row, :, first : first + len(one.ids) + 1, : positions[row]].softmax(-1).cpu()
         for row, one in enumerate(decoded)

@@ -5,6 +5,7 @@ from uuid import uuid4
 
 import pytest
 from django.core.exceptions import FieldError
+from django.core.management import call_command
 from django.db import connection
 from django.utils import timezone
 
@@ -24,7 +25,7 @@ from inference.services.sessions import (
     session_touch,
     sessions_tidy,
 )
-from inference.services.spool import Spool
+from inference.services.spool import Spool, spool_read
 from inference.services.utterances import Entry as UtteranceEntry
 from inference.services.utterances import utterances_keep
 from tests.factories import make_live_model, make_site, make_user
@@ -140,6 +141,21 @@ def test_another_storage_key_gives_a_sentence_and_no_garbage(session, settings):
     settings.AUSCULT_STORAGE_KEYS = ["quite another key of this hospital"]
     with pytest.raises(WrongStorageKey, match="AUSCULT_STORAGE_KEY"):
         session.utterances.get()
+
+
+def test_everything_is_put_under_a_new_key_by_a_command(session, settings, capsys):
+    settings.AUSCULT_STORAGE_KEYS = ["the first key of this hospital"]
+    live = session_open(user=session.user, site=session.site, holder=uuid4(), keywords=["Metformin"])
+    speak(live)
+    utterances_keep(session=live, entries=[heard(0, "病人")])
+    session.delete()  # it is under no key of this hospital
+    settings.AUSCULT_STORAGE_KEYS = ["a second key of this hospital", "the first key of this hospital"]
+    call_command("storage_rekey")
+    assert "1 sessions" in capsys.readouterr().out
+    settings.AUSCULT_STORAGE_KEYS = ["a second key of this hospital"]
+    assert LiveSession.objects.get().keywords == ["Metformin"]
+    assert live.utterances.get().text == "病人"
+    assert b"".join(spool_read(live.spool_path)) == SOUND
 
 
 def test_nothing_can_be_looked_up_by_what_was_said():

@@ -31,7 +31,7 @@ SENTENCES = 24
 
 @pytest.fixture(scope="module")
 def recognizer() -> Recognizer:
-    return load(str(MODEL))
+    return load(str(MODEL), "transformers")
 
 
 def say_all() -> tuple[list[str], list[np.ndarray], list[tuple[Word, ...]]]:

@@ -35,6 +35,7 @@ def test_options_are_stored_as_plain_values():
         "window": "auto",
         "word_times": True,
         "prompt_terms": (),
+        "prompt": "",
     }
 
 

@@ -1,5 +1,6 @@
 """Rows of training."""
 
+from training.models.canaries import Canary, CanaryStatus
 from training.models.datasets import DatasetSnapshot, EvaluationSet, EvaluationSetKind
 from training.models.evaluations import Evaluation
 from training.models.promotions import Promotion
@@ -8,6 +9,8 @@ from training.models.searches import Search
 from training.models.speech_models import SpeechModel, SpeechModelKind
 
 __all__ = [
+    "Canary",
+    "CanaryStatus",
     "DatasetSnapshot",
     "Evaluation",
     "EvaluationSet",

@@ -41,15 +41,15 @@ def run(folder: RunFolder) -> dict[str, Any]:
     config, root = folder.config, folder.data_root
     sets = [(one, manifest.read(root / one.manifest)) for one in folder.inputs.evaluation_sets]
     model_ref = str(folder.path / "merge" / "model")
-    model = recognizer.load(model_ref)
+    model = recognizer.load(model_ref, backend="transformers")
     proof = prove_windows(model, sets, root, config)
     if not proof["proven"]:
         write_card(Path(model_ref), {**card_of(model_ref), "variable_window": False})
-        model = recognizer.load(model_ref)
+        model = recognizer.load(model_ref, backend="transformers")
     scores = [_score(folder, "model", model, window_of(model_ref), one, rows) for one, rows in sets]
     if any(one.score_base for one, _ in sets):
         base_ref = folder.inputs.base_ref
-        base = recognizer.load(base_ref)
+        base = recognizer.load(base_ref, backend="transformers")
         scores += [
             _score(folder, "base", base, window_of(base_ref), one, rows)
             for one, rows in sets

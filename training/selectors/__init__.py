@@ -1,5 +1,5 @@
 """Reads of training. What the floors above may build on is named here."""
 
-from training.selectors.live import live_model
+from training.selectors.live import live_model, model_for_session
 
-__all__ = ["live_model"]
+__all__ = ["live_model", "model_for_session"]

@@ -7,6 +7,7 @@ from accounts.models import Role, Site, User
 from accounts.selectors import require_role, sites_for_user
 from base.errors import Forbidden
 from training.models import (
+    Canary,
     DatasetSnapshot,
     EvaluationSet,
     Promotion,
@@ -66,6 +67,10 @@ def promotions_for_user(user: User | AnonymousUser) -> QuerySet[Promotion]:
     return Promotion.objects.filter(_of_sites(user, "site")).select_related(
         "model", "site", "actor", "previous__model", "evaluation"
     )
+
+
+def canaries_for_user(user: User | AnonymousUser) -> QuerySet[Canary]:
+    return Canary.objects.filter(_of_sites(user, "site")).select_related("model", "site", "actor")
 
 
 def evaluation_sets_for_user(user: User | AnonymousUser) -> QuerySet[EvaluationSet]:

@@ -1,8 +1,12 @@
-"""Which model serves a site now."""
+"""Which model serves a site now, and which one a new live session."""
+
+from uuid import UUID
 
 from accounts.models import Site
 from base.errors import NotFound
-from training.models import Promotion, SpeechModel
+from training.models import Canary, CanaryStatus, Promotion, SpeechModel
+
+_PARTS = 10_000  # how finely sessions are shared out
 
 
 def live_promotion(site: Site | None = None) -> Promotion | None:
@@ -18,3 +22,21 @@ def live_model(site: Site | None = None) -> SpeechModel:
     if promotion is None:
         raise NotFound("no_live_model", "No model is live yet. Ask an engineer to promote one.")
     return promotion.model
+
+
+def running_canary(site: Site | None) -> Canary | None:
+    """Of the site itself, or else of all sites where the site has no model of its own."""
+    running = Canary.objects.filter(status=CanaryStatus.RUNNING).select_related("model", "site", "evaluation")
+    own = running.filter(site=site).first()
+    if own or site is None or Promotion.objects.filter(current=True, site=site).exists():
+        return own
+    return running.filter(site=None).first()
+
+
+def model_for_session(site: Site, session: UUID) -> SpeechModel:
+    """The challenger for the canary's share of sessions, what is live for the others; the same answer for
+    the same session. Raises NotFound before the first promotion."""
+    canary = running_canary(site)
+    if canary is not None and session.int % _PARTS < canary.share * _PARTS:
+        return canary.model
+    return live_model(site)

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from django.utils.translation import gettext_lazy as _
 
+from base.metrics_access import LOOPBACK
 from config import env
 
 BASE_DIR = Path(__file__).resolve().parents[3]
@@ -44,6 +45,7 @@ INSTALLED_APPS = [
     "inference",
 ]
 MIDDLEWARE = [
+    "base.metrics_http.count_requests",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
@@ -175,6 +177,16 @@ AUSCULT_CONFIRM_BELOW = env.share("AUSCULT_CONFIRM_BELOW", 0.05)
 AUSCULT_RETYPE_ABOVE = env.share("AUSCULT_RETYPE_ABOVE", 0.4)
 AUSCULT_TRAIN_PROCESSES = env.integer("AUSCULT_TRAIN_PROCESSES", 1, minimum=1)
 AUSCULT_TRAIN_CLUSTER = env.text("AUSCULT_TRAIN_CLUSTER", "")
+
+# --- what is told to whoever watches over the service ---
+AUSCULT_METRICS_ALLOW = env.networks("AUSCULT_METRICS_ALLOW", LOOPBACK)
+AUSCULT_METRICS_TOKEN = env.text("AUSCULT_METRICS_TOKEN")
+AUSCULT_METRICS_HOST = env.text("AUSCULT_METRICS_HOST", "127.0.0.1")
+AUSCULT_TRACES_URL = env.text("AUSCULT_TRACES_URL")
+AUSCULT_TRACES_HEADERS = env.listed("AUSCULT_TRACES_HEADERS")
+AUSCULT_TRACES_SHARE = env.share("AUSCULT_TRACES_SHARE", 1.0)
+AUSCULT_TRACES_TEXT = env.flag("AUSCULT_TRACES_TEXT", False)
+AUSCULT_WORKER_METRICS_PORT = env.integer("AUSCULT_WORKER_METRICS_PORT", 0)
 DATA_UPLOAD_MAX_MEMORY_SIZE = 5 * 1024 * 1024  # form fields; files stream to disk
 
 LOGGING = {

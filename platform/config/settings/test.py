@@ -15,6 +15,7 @@ PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 CELERY_TASK_ALWAYS_EAGER = True
 CELERY_TASK_EAGER_PROPAGATES = True
 DATABASES["default"]["CONN_MAX_AGE"] = 0  # a test's threads end; nobody may hold its database open
+AUSCULT_WORKER_METRICS_PORT = 0
 CACHES = {"default": {"BACKEND": "django.core.cache.backends.dummy.DummyCache"}}
 if str(DATABASES["default"]["ENGINE"]).endswith("sqlite"):
     # A file, not memory: threads and the browser's server see the same rows.

@@ -9,7 +9,7 @@ from django.contrib.auth.models import AnonymousUser
 from accounts.models import Role
 from audit.models import Entry
 from base.storage import data_path
-from inference.consumers import dictation, live_run
+from inference.consumers import asking, dictation
 from inference.consumers.hearing import EngineClient
 from inference.models import LiveSession, LiveSessionStatus
 from inference.services import sessions
@@ -201,7 +201,7 @@ async def test_a_page_that_never_returns_still_gets_its_last_words_stored(monkey
 
 async def test_without_an_engine_the_sound_is_kept_and_the_person_is_told(monkeypatch):
     page = Page(await clinician())
-    monkeypatch.setattr(live_run, "GIVE_UP_S", 0.0)
+    monkeypatch.setattr(asking, "GIVE_UP_S", 0.0)
     async with engine_running(monkeypatch):
         monkeypatch.setattr(EngineClient, "transport", None)
         monkeypatch.setattr("django.conf.settings.AUSCULT_ENGINE_URL", "http://127.0.0.1:9")

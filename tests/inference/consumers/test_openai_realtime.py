@@ -272,7 +272,7 @@ async def test_what_a_session_was_opened_with_does_not_change(program, monkeypat
 
 
 async def test_an_utterance_without_text_fails_once(program, monkeypatch):
-    monkeypatch.setattr("inference.consumers.live_run.GIVE_UP_S", 0.0)
+    monkeypatch.setattr("inference.consumers.asking.GIVE_UP_S", 0.0)
     async with engine_running(monkeypatch):
         monkeypatch.setattr("inference.consumers.hearing.EngineClient.transport", None)
         monkeypatch.setattr("django.conf.settings.AUSCULT_ENGINE_URL", "http://127.0.0.1:9")

@@ -10,6 +10,7 @@ from pathlib import Path
 import httpx
 import numpy as np
 import pytest
+from prometheus_client.parser import text_string_to_metric_families
 
 from inference.engine.app import create_app
 from inference.engine.config import EngineConfig
@@ -151,10 +152,12 @@ async def test_an_older_partial_of_the_session_gives_way() -> None:
 
 async def test_metrics_are_prometheus_text() -> None:
     async with engine() as client:
-        await client.post("/v1/transcribe", content=SECOND)
+        await client.post("/v1/transcribe?lane=batch", content=SECOND)
         text = (await client.get("/metrics")).text
     assert "auscult_engine_ready 1.0" in text
-    assert "auscult_engine_requests_total 1.0" in text
+    found = [s for family in text_string_to_metric_families(text) for s in family.samples]
+    asked = [s for s in found if s.name == "auscult_engine_requests_total" and s.labels["lane"] == "batch"]
+    assert sum(s.value for s in asked) == 1
 
 
 async def test_the_load_says_that_one_more_may_speak() -> None:

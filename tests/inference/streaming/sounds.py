@@ -6,8 +6,8 @@ RATE = 16_000
 
 
 class EnergyVad:
-    def push(self, frame: np.ndarray) -> float:
-        return 1.0 if float(np.sqrt(np.mean(frame * frame))) > 0.02 else 0.0
+    def push_all(self, frames: np.ndarray) -> np.ndarray:
+        return (np.sqrt(np.mean(frames * frames, axis=1)) > 0.02).astype(np.float32)
 
 
 def tone(seconds: float, level: float = 0.3) -> np.ndarray:

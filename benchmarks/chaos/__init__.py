@@ -1,0 +1,1 @@
+"""Dictating while everything breaks: what is stored afterwards is what was said."""
