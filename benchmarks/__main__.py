@@ -11,6 +11,7 @@ BENCHMARKS = (
     "correction_long",
     "words",
     "decode",
+    "transcribe",
     "endpointing",
     "lost",
     "chaos",

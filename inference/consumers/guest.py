@@ -15,6 +15,7 @@ from channels.db import database_sync_to_async
 from channels.generic.websocket import AsyncWebsocketConsumer
 from django.utils import translation
 
+from base import metrics
 from base.errors import DomainError
 from inference.api.access import LANGUAGE
 from inference.api.problems import Busy, openai_problem
@@ -87,6 +88,7 @@ class GuestConsumer(AsyncWebsocketConsumer):
     async def not_admitted(self, error: DomainError, credentials: Credentials) -> None:
         """A program gets an HTTP answer; a page could not read one, so it gets an open socket that closes."""
         if credentials.by_header:
+            metrics.SESSIONS_REFUSED.labels(error.code).inc()
             await self.deny(error)
         else:
             await self.accept(credentials.subprotocol)
@@ -107,6 +109,7 @@ class GuestConsumer(AsyncWebsocketConsumer):
             return await database_sync_to_async(caller_admit)(secret=secret, scope=Scope.LIVE)
 
     async def turn_away(self, error: DomainError) -> None:
+        metrics.SESSIONS_REFUSED.labels(error.code).inc()
         await self.refused(error)
         self._is_gone = True
         code = {503: BUSY, 401: NOT_LET_IN, 403: NOT_LET_IN}.get(error.status, OVER)
