@@ -7,7 +7,6 @@ ENGINE_PORT ?= 8801
 
 export DJANGO_SETTINGS_MODULE ?= config.settings.main
 export PORT ENGINE_PORT
-export AUSCULT_WORKER_METRICS_PORT ?= 8802
 export AUSCULT_ENGINE_URL ?= http://127.0.0.1:$(ENGINE_PORT)
 # Nothing is fetched from a hub unless asked: HF_HUB_OFFLINE=0 AUSCULT_BASE_MODEL=openai/whisper-large-v3-turbo make run
 export HF_HUB_OFFLINE ?= 1
@@ -33,6 +32,7 @@ CATALOGUE := locale/zh_Hant/LC_MESSAGES/django.mo
 
 setup: $(VENV)/.installed $(CATALOGUE) ## install everything into .venv
 
+run: export AUSCULT_WORKER_METRICS_PORT ?= 8802
 run: setup ## start web, worker and engine with the demo hospital
 	$(BIN)/python manage.py demo
 	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/honcho start

@@ -11,6 +11,8 @@ BENCHMARKS = (
     "correction_long",
     "words",
     "decode",
+    "transcribe",
+    "endpointing",
     "lost",
     "chaos",
     "training",

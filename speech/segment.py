@@ -14,6 +14,9 @@ from speech.vad import padded_spans
 SAMPLES_PER_MS = 16
 ENERGY_FRAME_MS = 10
 QUIET_MS = 120  # a cut wants quiet on both sides, not one low sample
+PAUSE_MS = 300  # between sentences; within one, people and stops are quiet for less
+PAUSE_SHARE = 0.25  # of the way from the quietest to the loudest, on a logarithmic scale
+CLEAR_DECADES = 1.5  # of energy between the two; with less, noise hides the pauses
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +65,39 @@ def cut_at_quiet_points(
     if whole.duration_ms <= max_ms:
         return [whole]
     return _cut_long(whole, _loudness(samples), replace(options, max_ms=max_ms))
+
+
+def cut_at_pauses(samples: np.ndarray, max_ms: int, options: SegmentOptions = DEFAULT_OPTIONS) -> list[Span]:
+    """All of (samples,) as spans that meet in the middle of its pauses, none over `max_ms`, none a scrap."""
+    whole = Span(0, len(samples) // SAMPLES_PER_MS)
+    loudness = _loudness(samples)
+    spans, start_ms = [], 0
+    for pause in _pauses(loudness):
+        middle_ms = (pause.start_ms + pause.end_ms) // 2
+        if min(middle_ms - start_ms, whole.end_ms - middle_ms) >= options.min_ms:
+            spans.append(Span(start_ms, middle_ms))
+            start_ms = middle_ms
+    limited = replace(options, max_ms=max_ms)
+    return [
+        piece
+        for span in [*spans, Span(start_ms, whole.end_ms)]
+        for piece in _cut_long(span, loudness, limited)
+    ]
+
+
+def _pauses(loudness: np.ndarray) -> list[Span]:
+    """Stretches of at least PAUSE_MS in which nothing sounds."""
+    if not len(loudness):
+        return []
+    quiet, loud = np.percentile(loudness, [5, 95])
+    if loud - quiet < CLEAR_DECADES:
+        return []
+    silent = loudness < quiet + PAUSE_SHARE * (loud - quiet)
+    edges = np.flatnonzero(np.diff(np.concatenate([[False], silent, [False]]).astype(np.int8)))
+    spans = [
+        Span(int(start) * ENERGY_FRAME_MS, int(end) * ENERGY_FRAME_MS) for start, end in edges.reshape(-1, 2)
+    ]
+    return [span for span in spans if span.duration_ms >= PAUSE_MS]
 
 
 def _join_neighbours(spans: Sequence[Span], options: SegmentOptions) -> list[Span]:

@@ -43,7 +43,7 @@ class WireSound:
         self._rest = b""
         self._coder = _coder(encoding, rate_hz, channels)
         # Holds back less than a millisecond: each Opus packet gives its own samples at once.
-        self._opus_to_16k = av.AudioResampler(format="s16", layout="mono", rate=SAMPLE_RATE_HZ)
+        self._opus_to_16k = _to_16k()
         self._resampler = (
             soxr.ResampleStream(rate_hz, SAMPLE_RATE_HZ, 1, dtype="float32")
             if rate_hz != SAMPLE_RATE_HZ
@@ -62,13 +62,16 @@ class WireSound:
             return data[:whole]
         return self._resampled(self._samples(data[:whole]))
 
-    def finish(self) -> bytes:
-        """What the resampler still holds: some milliseconds."""
+    def flush(self) -> bytes:
+        """What is held back for the samples to come, some milliseconds; the stream may go on after it."""
         if self._encoding == "opus":
-            return self._packed(None)
+            rest, self._opus_to_16k = self._packed(None), _to_16k()
+            return rest
         if self._resampler is None:
             return b""
-        return float_to_pcm16(self._resampler.resample_chunk(np.zeros(0, np.float32), last=True))
+        rest = float_to_pcm16(self._resampler.resample_chunk(np.zeros(0, np.float32), last=True))
+        self._resampler.clear()
+        return rest
 
     def _samples(self, data: bytes) -> np.ndarray:
         """-> float32 mono at the stream's own rate."""
@@ -96,6 +99,10 @@ class WireSound:
         if self._resampler is not None:
             samples = self._resampler.resample_chunk(samples)
         return float_to_pcm16(samples)
+
+
+def _to_16k() -> av.AudioResampler:
+    return av.AudioResampler(format="s16", layout="mono", rate=SAMPLE_RATE_HZ)
 
 
 def _coder(encoding: Encoding, rate_hz: int, channels: int) -> av.CodecContext | None:

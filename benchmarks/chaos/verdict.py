@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
+from typing import Any
 
 from benchmarks.chaos.speaker import FRAME_BYTES, Speaker
 
@@ -45,7 +46,7 @@ def verdict_of(speaker: Speaker) -> Verdict:
     rows = list(session.utterances.order_by("index"))
     there = Segment.objects.filter(recording=recording).select_related("hypothesis")
     segments = {one.uuid: one for one in there}
-    texts = [segments[row.uuid].hypothesis.text if row.uuid in segments else None for row in rows]
+    texts = [_text(segments.get(row.uuid)) for row in rows]
     waiting = [one for one in segments.values() if one.status == SegmentStatus.WAITING]
     return Verdict(
         lost_ms=max(0, len(speaker.pcm) - len(sound)) // 32,
@@ -64,3 +65,7 @@ def _overlaps(rows: Sequence) -> list[bool]:
     """The same speech under two numbers."""
     ordered = sorted(rows, key=lambda row: row.start_ms)
     return [after.start_ms < before.end_ms - EDGE_MS for before, after in pairwise(ordered)]
+
+
+def _text(segment: Any) -> str | None:
+    return segment.hypothesis.text if segment and segment.hypothesis else None

@@ -168,4 +168,4 @@ def _cer(spoken: list[Dictation], texts: list[str]) -> float:
 if __name__ == "__main__":
     parser = argparse.ArgumentParser()
     parser.add_argument("--quick", action="store_true")
-    main(10 if parser.parse_known_args()[0].quick else 40)
+    main(10 if parser.parse_known_args()[0].quick else 24)

@@ -97,7 +97,7 @@ class ListenConsumer(GuestConsumer):
             case "Finalize":
                 await self._finalize()
             case "CloseStream":
-                await self._close_stream()
+                self.end()
             case "Configure":
                 await self.say(
                     {
@@ -113,13 +113,12 @@ class ListenConsumer(GuestConsumer):
 
     async def _finalize(self) -> None:
         await self._open()
+        await self.hear(self._sound.flush())
         if self.dictation and self.dictation.run:
             await self.dictation.run.end_utterance()
 
-    async def _close_stream(self) -> None:
-        if self.dictation:
-            await self.hear(self._sound.finish())
-        self.end()
+    def held_back(self) -> bytes:
+        return self._sound.flush()
 
     async def _open(self) -> None:
         """With the first sound. Raises DomainError."""

@@ -44,6 +44,7 @@ from inference.streaming.events import SpeechEnded
 from inference.streaming.session import SessionOptions, StreamingSession
 from speech.audio import pcm16_to_float
 from speech.vad import FRAME_MS, FRAME_SAMPLES, StreamingVad
+from training.selectors import served_as
 
 logger = logging.getLogger(__name__)
 
@@ -74,9 +75,11 @@ class Dictation:
         self._watch = Watch(session.uuid, session.protocol)
         self._growth = Growth(session, lambda: self.saved_ms)
         self._ledger = Ledger(session, self._growth.want)
+        model, adapter = served_as(session.model)
         self._engine = EngineClient(
             str(session.uuid),
-            session.model.ref,
+            model,
+            adapter,
             language=session.language,
             prompt_terms=tuple(session.keywords),
         )

@@ -5,6 +5,7 @@ Knows no vendor's words; those are its subclasses'.
 """
 
 import asyncio
+import contextlib
 import json
 import logging
 from collections.abc import Coroutine, Sequence
@@ -14,6 +15,7 @@ from channels.db import database_sync_to_async
 from channels.generic.websocket import AsyncWebsocketConsumer
 from django.utils import translation
 
+from base import metrics
 from base.errors import DomainError
 from inference.api.access import LANGUAGE
 from inference.api.problems import Busy, openai_problem
@@ -42,7 +44,7 @@ class GuestConsumer(AsyncWebsocketConsumer):
     protocol: ClassVar[str]
     caller: Caller
     dictation: Dictation | None = None
-    close_with: tuple[int | None, str | None] = (None, None)
+    close_with: tuple[int, str | None] = (1000, None)
     _unsaved: UnsavedSound | None = None
     _ending: asyncio.Task[None] | None = None
     _touching: asyncio.Task[None] | None = None
@@ -64,6 +66,10 @@ class GuestConsumer(AsyncWebsocketConsumer):
         """The body of an HTTP refusal."""
         return {"error": openai_problem(error)}
 
+    def held_back(self) -> bytes:
+        """Sound that a decoder still holds when the client's own has ended."""
+        return b""
+
     async def ended(self) -> None:
         """All texts are out: the last message, if there is one."""
 
@@ -82,6 +88,7 @@ class GuestConsumer(AsyncWebsocketConsumer):
     async def not_admitted(self, error: DomainError, credentials: Credentials) -> None:
         """A program gets an HTTP answer; a page could not read one, so it gets an open socket that closes."""
         if credentials.by_header:
+            metrics.SESSIONS_REFUSED.labels(error.code).inc()
             await self.deny(error)
         else:
             await self.accept(credentials.subprotocol)
@@ -102,6 +109,7 @@ class GuestConsumer(AsyncWebsocketConsumer):
             return await database_sync_to_async(caller_admit)(secret=secret, scope=Scope.LIVE)
 
     async def turn_away(self, error: DomainError) -> None:
+        metrics.SESSIONS_REFUSED.labels(error.code).inc()
         await self.refused(error)
         self._is_gone = True
         code = {503: BUSY, 401: NOT_LET_IN, 403: NOT_LET_IN}.get(error.status, OVER)
@@ -175,16 +183,21 @@ class GuestConsumer(AsyncWebsocketConsumer):
     async def _stop(self, dictation: Dictation) -> None:
         if self._touching:
             self._touching.cancel()
+        if self._unsaved:
+            with contextlib.suppress(DiskRefusedError):
+                await self._unsaved.put(self.held_back())
+                await self._unsaved.written()
         await dictation.stop()
 
     async def _tell(self, notice: Notice) -> None:
+        if isinstance(notice, TakenOver):
+            await self.turn_away(DomainError("session_over", "This session has ended."))
+            return
         if self._unsaved and isinstance(notice, Saved):
             self._unsaved.saved(notice)
-        elif self._unsaved and isinstance(notice, NotSaved):
+        if self._unsaved and isinstance(notice, NotSaved):
             self._unsaved.refused()
-        elif isinstance(notice, TakenOver):
-            await self.turn_away(DomainError("session_over", "This session has ended."))
-        elif not self._is_gone:
+        if not self._is_gone:
             await self.heard(notice)
 
     async def _touch(self, dictation: Dictation) -> None:

@@ -47,6 +47,7 @@ class EngineLoad:
     pressure: int
     device: str
     fallback: bool
+    ready: bool = True  # False: still warming up, so it turns away for now whoever asks
 
 
 class EngineClient:
@@ -126,8 +127,9 @@ async def engine_load() -> EngineLoad | None:
             try:
                 answer = (await client.get(f"{address}/v1/load")).raise_for_status()
                 body = answer.json()
-                found = EngineLoad(**{one.name: body[one.name] for one in fields(EngineLoad)})
-            except (httpx.HTTPError, ValueError, KeyError):
+                known = {one.name: body[one.name] for one in fields(EngineLoad) if one.name in body}
+                found = EngineLoad(**known)
+            except (httpx.HTTPError, ValueError, TypeError):
                 continue
             if found.accepts:
                 return found

@@ -1,7 +1,7 @@
 """The product's own WebSocket: JSON for words about sound, binary frames for sound. I/O only.
 
-A frame is a little-endian uint32 sequence number and PCM16 samples, 16 kHz mono. receive() only checks and
-passes on; the pump of the dictation writes, acknowledges and listens. Described in docs/api.md.
+The page comes with its login, a program with a key. receive() only checks and passes on; the pump of the
+dictation writes, acknowledges and listens. Described in docs/api.md.
 """
 
 import asyncio
@@ -13,35 +13,49 @@ from uuid import UUID
 from channels.db import database_sync_to_async
 from channels.generic.websocket import AsyncWebsocketConsumer
 
-from accounts.models import Site
+from accounts.models import Site, User
 from base import metrics
 from base.errors import DomainError
+from inference.api.problems import Busy
 from inference.consumers import wire
+from inference.consumers.admission import require_room
+from inference.consumers.credentials import credentials_of
 from inference.consumers.dictation import Dictation
+from inference.consumers.frames import CODECS, BadFrameError, FrameReader
+from inference.consumers.guest import reason_of
 from inference.consumers.notices import Notice, TakenOver
+from inference.models import ApiKey, Scope
 from inference.selectors.sessions import dictation_sites
+from inference.services.keys import caller_admit
 
 logger = logging.getLogger(__name__)
 
-HEADER_BYTES = 4
-MAX_PCM_BYTES = 64_000
-NOT_LOGGED_IN, NOT_ALLOWED, OVER = 4401, 4403, 4409
+NOT_LOGGED_IN, NOT_ALLOWED, OVER, BUSY = 4401, 4403, 4409, 1013
+PAGE_EVENTS = ("partial",)  # what is told of a running utterance when a client says nothing about it
 
 
 class LiveConsumer(AsyncWebsocketConsumer):
     dictation: Dictation | None = None
     site: Site | None = None
+    user: User | None = None
+    _key: ApiKey | None = None
+    _events: frozenset[str] = frozenset(PAGE_EVENTS)
+    _frames = FrameReader()
     _gap_told_at = -1
     _stopping: asyncio.Task[None] | None = None
 
     async def connect(self) -> None:
-        await self.accept()  # a browser sees the code of a refusal only on an accepted connection
-        user = self.scope["user"]
-        if not user.is_authenticated:
-            await self.close(NOT_LOGGED_IN)
+        credentials = credentials_of(self.scope)
+        # A browser sees the code of a refusal only on an accepted connection.
+        await self.accept(credentials.subprotocol)
+        try:
+            await self._let_in(credentials.secret)
+        except DomainError as refused:
+            await self.close(NOT_LOGGED_IN, reason_of(str(refused.message)))
             return
-        self.site = await self._wanted_site()
-        if self.site is None:
+        if self.user is None:
+            await self.close(NOT_LOGGED_IN)
+        elif self.site is None:
             await self.close(NOT_ALLOWED)
 
     async def disconnect(self, code: int) -> None:
@@ -61,7 +75,7 @@ class LiveConsumer(AsyncWebsocketConsumer):
 
     async def tell(self, notice: Notice) -> None:
         """What the dictation has to say, in this protocol's words."""
-        message = wire.message_of(notice)
+        message = wire.message_of(notice, self._events)
         if message:
             await self.say(message)
         if isinstance(notice, TakenOver):
@@ -89,14 +103,15 @@ class LiveConsumer(AsyncWebsocketConsumer):
         if self.dictation:
             await self.say(wire.error("bad_message"))
             return
-        user = self.scope["user"]
         try:
-            if message.get("session"):
-                self.dictation = await Dictation.resume(user, UUID(str(message["session"])))
-            else:
-                self.dictation = await Dictation.open(user, self.site)  # type: ignore[arg-type]
-        except ValueError:
+            self._events, self._frames = frozenset(message.get("events", PAGE_EVENTS)), _reader(message)
+            self.dictation = await self._dictation(message)
+        except (ValueError, TypeError):
             await self.say(wire.error("bad_message"))
+            return
+        except Busy as busy:
+            await self.say(wire.error("busy", retry_after_s=busy.retry_after_s))
+            await self.close(BUSY, reason_of(str(busy.message)))
             return
         except DomainError as refused:
             metrics.SESSIONS_REFUSED.labels(refused.code).inc()
@@ -109,19 +124,28 @@ class LiveConsumer(AsyncWebsocketConsumer):
         have = message.get("have_utterances", 0)
         await self.dictation.attach(self.tell, have if isinstance(have, int) else 0)
 
+    async def _dictation(self, message: dict) -> Dictation:
+        """Raises DomainError or ValueError. Who was speaking already finds room again."""
+        assert self.user and self.site
+        if message.get("session"):
+            return await Dictation.resume(self.user, UUID(str(message["session"])))
+        await require_room()
+        return await Dictation.open(self.user, self.site, api_key=self._key)
+
     async def _frame(self, data: bytes) -> None:
         dictation = self.dictation
         if dictation is None or dictation.run is None:
             await self.say(wire.error("not_started"))
             return
-        size = len(data) - HEADER_BYTES
-        if size <= 0 or size % 2 or size > MAX_PCM_BYTES:
+        try:
+            seq = self._frames.number(data)
+        except BadFrameError:
             metrics.FRAMES_REFUSED.labels("bad").inc()
             await self.say(wire.error("bad_frame"))
             return
         if self._stopping or not dictation.is_attached(self.tell):
             return
-        run, seq = dictation.run, int.from_bytes(data[:HEADER_BYTES], "little")
+        run = dictation.run
         if seq < run.next_seq:  # sent again after a broken connection
             await self.say({"type": "ack", "seq": run.saved_seq, "saved_ms": run.saved_ms})
         elif seq > run.next_seq:
@@ -130,10 +154,19 @@ class LiveConsumer(AsyncWebsocketConsumer):
                 metrics.FRAMES_REFUSED.labels("gap").inc()
                 await self.say(wire.error("gap", next_seq=run.next_seq))
         else:
-            await run.put(data[HEADER_BYTES:])
-            if dictation.is_full:
-                await self.say(wire.error("session_full"))
-                self._stop()
+            await self._next_frame(dictation, data)
+
+    async def _next_frame(self, dictation: Dictation, data: bytes) -> None:
+        try:
+            pcm = self._frames.pcm(data)
+        except BadFrameError:
+            await self.say(wire.error("bad_frame"))
+            return
+        if dictation.run:
+            await dictation.run.put(pcm)
+        if dictation.is_full:
+            await self.say(wire.error("session_full"))
+            self._stop()
 
     def _stop(self) -> None:
         """In a task of its own: the last words take a moment, and receive() must not wait for them."""
@@ -148,9 +181,19 @@ class LiveConsumer(AsyncWebsocketConsumer):
             logger.exception("ending live session %s", dictation.session.uuid)
 
     @database_sync_to_async
-    def _wanted_site(self) -> Site | None:
+    def _let_in(self, secret: str) -> None:
+        """Raises Unauthenticated or Forbidden."""
+        if secret:
+            caller = caller_admit(secret=secret, scope=Scope.LIVE)
+            self.user, self.site, self._key = caller.user, caller.site, caller.key
+            return
+        user = self.scope.get("user")  # none where the connection does not say whose page it is
+        if isinstance(user, User):
+            self.user, self.site = user, self._wanted_site(user)
+
+    def _wanted_site(self, user: User) -> Site | None:
         """The site of the address, or the only one that the person has."""
-        sites = dictation_sites(self.scope["user"])
+        sites = dictation_sites(user)
         wanted = parse_qs(self.scope["query_string"].decode()).get("site", [""])[0]
         if not wanted:
             return sites.get() if sites.count() == 1 else None
@@ -158,3 +201,11 @@ class LiveConsumer(AsyncWebsocketConsumer):
             return sites.filter(uuid=UUID(wanted)).first()
         except ValueError:
             return None
+
+
+def _reader(message: dict) -> FrameReader:
+    """Raises ValueError for a codec that is not known."""
+    codec = message.get("codec", CODECS[0])
+    if codec not in CODECS:
+        raise ValueError(codec)
+    return FrameReader(codec)

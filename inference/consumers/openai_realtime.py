@@ -101,7 +101,11 @@ class RealtimeConsumer(GuestConsumer):
         self._items.clear()
         await self._end_utterance()
 
+    def held_back(self) -> bytes:
+        return self._sound.flush()
+
     async def _end_utterance(self) -> None:
+        await self.hear(self._sound.flush())
         if self.dictation and self.dictation.run:
             await self.dictation.run.end_utterance()
 
@@ -113,7 +117,7 @@ class RealtimeConsumer(GuestConsumer):
             )
             raise wrong("session", message)
         if (config.encoding, config.rate_hz) != (self._config.encoding, self._config.rate_hz):
-            await self.hear(self._sound.finish())
+            await self.hear(self._sound.flush())
             self._sound = config.sound()
         self._config = config
         if self._items:

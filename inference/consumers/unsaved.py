@@ -29,12 +29,19 @@ class UnsavedSound:
     async def put(self, pcm: bytes) -> None:
         """Waits while much is unsaved, so that the sender does too. Raises DiskRefusedError."""
         for first in range(0, len(pcm), FRAME_BYTES):
-            while self._again or len(self._frames) >= MOST_FRAMES:
-                self._changed.clear()
-                await self._changed.wait()
-                if self._refusals >= MOST_REFUSALS:
-                    raise DiskRefusedError
+            await self._wait(MOST_FRAMES)
             await self._put(pcm[first : first + FRAME_BYTES])
+
+    async def written(self) -> None:
+        """Everything is on the disk. Raises DiskRefusedError."""
+        await self._wait(1)
+
+    async def _wait(self, fewer_than: int) -> None:
+        while self._again or len(self._frames) >= fewer_than:
+            self._changed.clear()
+            await self._changed.wait()
+            if self._refusals >= MOST_REFUSALS:
+                raise DiskRefusedError
 
     def saved(self, notice: Saved) -> None:
         self._refusals = 0

@@ -134,8 +134,8 @@ class Watch:
             utterance=index,
             protocol=self._protocol,
             start_ms=at_ms,
-            **{"session.id": self._session},
         )
+        span.note(**{"session.id": self._session})
         self._utterances[index] = _Utterance(span, began_s)
         self._frame_span(span)
 

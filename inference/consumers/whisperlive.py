@@ -70,7 +70,6 @@ class WhisperLiveConsumer(GuestConsumer):
             await self._greet(text_data)
         elif bytes_data == END_OF_AUDIO or text_data == END_OF_AUDIO.decode():
             self._listen_for_silence(False)
-            await self.hear(self._sound.finish())
             self.end()
         elif bytes_data is not None:
             await self._media(bytes_data)

@@ -4,13 +4,14 @@ from dataclasses import asdict
 
 from inference.consumers.live_run import Deaf, Fallback, NotSaved, Saved
 from inference.consumers.notices import FinalText, Notice, Stopped, TakenOver
-from inference.streaming.events import Partial, SpeechEnded, SpeechStarted, Untranscribed
+from inference.streaming.events import Committed, Partial, SpeechEnded, SpeechStarted, Untranscribed
 
 Message = dict[str, object]
 
 SENTENCES = {
     "bad_message": "This message is not part of the protocol.",
-    "bad_frame": "A frame is a sequence number and whole 16-bit samples, at most two seconds of them.",
+    "bad_frame": "A frame is a sequence number, then whole 16-bit samples (at most 2 s) or an Opus packet.",
+    "busy": "As many people speak as can be served; try again in retry_after_s seconds.",
     "not_started": "Send a start message first.",
     "gap": "A frame is missing; send again from next_seq.",
     "not_saved": "The disk did not take the sound; send again from next_seq.",
@@ -25,8 +26,8 @@ def error(code: str, **detail: object) -> Message:
     return {"type": "error", "code": code, "message": SENTENCES[code], **detail}
 
 
-def message_of(notice: Notice) -> Message | None:
-    """None: the page need not know."""
+def message_of(notice: Notice, wanted: frozenset[str] = frozenset({"partial"})) -> Message | None:
+    """None: the client need not know. `wanted`: what it asked for of running utterances."""
     match notice:
         case Saved(seq, saved_ms):
             return {"type": "ack", "seq": seq, "saved_ms": saved_ms}
@@ -42,7 +43,9 @@ def message_of(notice: Notice) -> Message | None:
             return {"type": "speech_started", "utterance": utterance, "at_ms": at_ms}
         case SpeechEnded():
             return {"type": "speech_ended", "utterance": notice.utterance, "at_ms": notice.speech_end_ms}
-        case Partial(utterance, text, stable, start_ms):
+        case Committed(utterance, text) if "committed" in wanted:
+            return {"type": "committed", "utterance": utterance, "text": text}
+        case Partial(utterance, text, stable, start_ms) if "partial" in wanted:
             return {
                 "type": "partial",
                 "utterance": utterance,

@@ -134,6 +134,7 @@ def gauges_of(engine: Engine) -> dict[str, float]:
         "auscult_engine_pressure": engine.admission.pressure,
         "auscult_engine_fallback": float(engine.device.failover.is_lost),
         "auscult_engine_models": len(engine.cache.refs()),
+        "auscult_engine_adapters": len(engine.device.adapters.refs()),
     }
 
 
@@ -151,4 +152,5 @@ def load_of(engine: Engine) -> dict[str, object]:
         "pressure": admission.pressure,
         "device": engine.device.name,
         "fallback": engine.device.failover.is_lost,
+        "ready": not engine.problem,
     }

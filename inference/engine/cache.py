@@ -16,9 +16,17 @@ logger = logging.getLogger(__name__)
 
 
 class ModelCache:
-    def __init__(self, load: Callable[[str], Recognizer], keep: int = 2) -> None:
+    """`put_away` is told, in the loader's thread, of each model that went."""
+
+    def __init__(
+        self,
+        load: Callable[[str], Recognizer],
+        keep: int = 2,
+        put_away: Callable[[Recognizer], None] | None = None,
+    ) -> None:
         self._load = load
         self._keep = keep
+        self._put_away = put_away
         self._lock = threading.Lock()
         self._loaded: OrderedDict[str, Recognizer] = OrderedDict()
         self._loading: dict[str, Future[Recognizer]] = {}
@@ -62,6 +70,11 @@ class ModelCache:
             self._loaded.clear()
             self._loading.clear()
 
+    def forget(self, ref: str) -> None:
+        """One of them; who has it in hand keeps it."""
+        with self._lock:
+            self._loaded.pop(ref, None)
+
     def put(self, ref: str, model: Recognizer) -> None:
         with self._lock:
             self._loaded[ref] = model
@@ -72,6 +85,8 @@ class ModelCache:
             return list(self._loaded)
 
     def close(self) -> None:
+        with self._lock:
+            self._put_away = None  # nothing is put away any more: the process ends
         self._loader.shutdown(wait=True, cancel_futures=True)
 
     def _load_one(self, ref: str) -> Recognizer:
@@ -94,5 +109,7 @@ class ModelCache:
                 return
             newest = next(reversed(self._loaded))
             if ref not in self._users and ref != newest:
-                del self._loaded[ref]
+                model = self._loaded.pop(ref)
                 logger.info("put away %s", ref)
+                if self._put_away:
+                    self._loader.submit(self._put_away, model)

@@ -6,27 +6,30 @@ decoded again. What does not fit into memory is halved. Imports no torch itself.
 
 import logging
 import time
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Callable, Hashable, Iterator, Sequence
+from concurrent.futures import Future
+from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from functools import partial
 
 import numpy as np
 
+from inference.engine.adapters import Adaptable, Adapted, adaptable, key_of, parts_of
 from inference.engine.cache import ModelCache
 from inference.engine.config import EngineConfig
 from inference.engine.failover import Failover, is_device_lost, is_out_of_memory
 from inference.engine.metrics import Metrics
 from inference.engine.queue import SAMPLE_RATE_HZ, Job
-from speech.recognizer import DecodeOptions, Recognizer
+from speech.recognizer import DecodeOptions, Recognizer, has_accelerator
 from speech.types import Hypothesis
 
 logger = logging.getLogger(__name__)
 
-CPU = "cpu"
+CPU, ACCELERATOR = "cpu", "cuda"
 
 
 class Device:
-    """`loader(ref, backend=…, device=…)`; each is left out where it is the loader's own choice."""
+    """`loader(ref, backend=…, device=…, adapter=…)`; each is left out where it is the loader's own choice."""
 
     def __init__(self, loader: Callable[..., Recognizer], config: EngineConfig, metrics: Metrics) -> None:
         chosen = {} if config.backend == "auto" else {"backend": config.backend}
@@ -34,29 +37,35 @@ class Device:
         self._base = config.base_model
         self._metrics = metrics
         self.failover = Failover()
-        self.cache = ModelCache(self._load, keep=config.models_kept)
+        self.name = CPU  # where models are, once one is loaded
+        self.cache = ModelCache(self._load, keep=config.models_kept, put_away=self._forget_adapters_of)
+        self.adapters = ModelCache(self._load_adapted, keep=config.adapters_kept, put_away=_drop)
 
-    @property
-    def name(self) -> str:
-        """cuda or cpu, of the base model; cpu while nothing is loaded."""
-        try:
-            device = getattr(self.cache.get(self._base), "device", CPU)
-        except KeyError:
-            device = CPU
-        return str(device).partition(":")[0]
+    # --- models ---
 
-    def backend_of(self, model: str) -> str:
-        try:
-            recognizer = self.cache.get(model)
-        except KeyError:
-            return ""
-        return getattr(recognizer, "backend", "fake" if model.startswith("fake:") else "transformers")
+    def request(self, model: str, adapter: str) -> "Future[Recognizer]":
+        return self.adapters.request(key_of(model, adapter)) if adapter else self.cache.request(model)
+
+    @contextmanager
+    def held(self, model: str, adapter: str) -> Iterator[None]:
+        """Within the block both, once loaded, are not put away."""
+        with ExitStack() as stack:
+            stack.enter_context(self.cache.held(model))
+            if adapter:
+                stack.enter_context(self.adapters.held(key_of(model, adapter)))
+            yield
+
+    def close(self) -> None:
+        self.adapters.close()
+        self.cache.close()
+
+    # --- batches ---
 
     def together(self, recognizer: Recognizer, options: DecodeOptions) -> Hashable:
-        """What a batch must have in common: all options, without prompts where each row may have its own."""
-        if getattr(recognizer, "prompts_per_row", False):
-            return replace(options, prompt_terms=())
-        return options
+        """What a batch must have in common: each row has its prompt, and its language where unknown ones
+        were turned away before."""
+        common = replace(options, prompt_terms=(), prompt="")
+        return replace(common, language="") if hasattr(recognizer, "knows_language") else common
 
     def decode(self, jobs: Sequence[Job]) -> list[Hypothesis]:
         """Of one group. Called in the device's thread only."""
@@ -72,14 +81,20 @@ class Device:
             self._lose(error)
         return self._decode(jobs)
 
+    def _decode(self, jobs: Sequence[Job]) -> list[Hypothesis]:
+        recognizer = self.request(jobs[0].model, jobs[0].adapter).result()
+        each = [job.options for job in jobs]
+        alike = all(one == each[0] for one in each)
+        return recognizer.transcribe([job.audio for job in jobs], each[0] if alike else each)
+
+    # --- the accelerator ---
+
     def try_again(self) -> bool:
         """Loads and tries the base model on the accelerator, beside the work on the CPU."""
         noise = np.zeros(SAMPLE_RATE_HZ, np.float32)
         try:
-            recognizer = self._loader(self._base)
+            recognizer = self._loader(self._base, device=ACCELERATOR)
             recognizer.transcribe([noise], DecodeOptions(max_new_tokens=4, word_times=False))
-            if getattr(recognizer, "device", "") == CPU:
-                raise RuntimeError("the model was loaded on the CPU")
         except Exception as error:  # whatever it is, the CPU goes on
             logger.warning("the accelerator is still lost: %s", error)
             self.failover.still_lost(time.monotonic())
@@ -87,27 +102,65 @@ class Device:
         logger.warning("the accelerator is back")
         self._metrics.count("auscult_engine_device_regained_total")
         self.failover.regained()
-        self.cache.clear()
-        self.cache.put(self._base, recognizer)
+        self.name = ACCELERATOR
+        self._forget()
+        self.cache.put(self._base, adaptable(recognizer))
         return True
-
-    def _decode(self, jobs: Sequence[Job]) -> list[Hypothesis]:
-        recognizer = self.cache.request(jobs[0].model).result()
-        return recognizer.transcribe([job.audio for job in jobs], jobs[0].options)
-
-    def _load(self, ref: str) -> Recognizer:
-        if self.failover.is_lost:
-            return self._loader(ref, device=CPU)
-        try:
-            return self._loader(ref)
-        except Exception as error:
-            if not (is_device_lost(error) or is_out_of_memory(error)):
-                raise
-            self._lose(error)
-            return self._loader(ref, device=CPU)
 
     def _lose(self, error: BaseException) -> None:
         logger.error("the accelerator is lost, the CPU takes over: %s", error)
         self._metrics.count("auscult_engine_device_lost_total")
         self.failover.lost(time.monotonic())
+        self.name = CPU
+        self._forget()
+
+    def _forget(self) -> None:
+        self.adapters.clear()
         self.cache.clear()
+
+    def _forget_adapters_of(self, base: Recognizer) -> None:
+        """They would keep a base in memory that is loaded anew when it is wanted again."""
+        for key in self.adapters.refs():
+            if parts_of(key)[0] == base.ref:
+                self.adapters.forget(key)
+
+    # --- loading, in the loaders' threads ---
+
+    def _load(self, ref: str) -> Recognizer:
+        recognizer = self._load_anywhere(ref)
+        self.name = CPU if self.failover.is_lost else _device_of(recognizer)
+        return adaptable(recognizer)
+
+    def _load_anywhere(self, ref: str, **more: str) -> Recognizer:
+        if not self.failover.is_lost:
+            try:
+                return self._loader(ref, **more)
+            except Exception as error:
+                if not (is_device_lost(error) or is_out_of_memory(error)):
+                    raise
+                self._lose(error)
+        return self._loader(ref, device=CPU, **more)
+
+    def _load_adapted(self, key: str) -> Recognizer:
+        """The adapter beside its base where that can be, else a model of its own with it merged in."""
+        model, adapter = parts_of(key)
+        base = self.cache.request(model).result()
+        if isinstance(base, Adaptable):
+            return Adapted(base, adapter)
+        return self._load_anywhere(model, adapter=adapter)
+
+
+def backend_of(recognizer: Recognizer) -> str:
+    return getattr(recognizer, "backend", "") or "transformers"
+
+
+def _device_of(recognizer: Recognizer) -> str:
+    """Where a recogniser that does not say so computes: where the loader's own choice is."""
+    if own := getattr(recognizer, "device", ""):
+        return str(own)
+    return ACCELERATOR if not recognizer.ref.startswith("fake:") and has_accelerator() else CPU
+
+
+def _drop(recognizer: Recognizer) -> None:
+    if isinstance(recognizer, Adapted):
+        recognizer.drop()

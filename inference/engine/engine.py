@@ -12,14 +12,14 @@ from inference.engine.batcher import Batcher
 from inference.engine.cache import ModelCache
 from inference.engine.config import EngineConfig
 from inference.engine.degrade import eased, partial_is_due
-from inference.engine.device import Device
+from inference.engine.device import Device, backend_of
 from inference.engine.fallback import REJECTING, check
 from inference.engine.load import LoadMeter
 from inference.engine.metrics import Metrics
 from inference.engine.queue import FairQueue, Job, Lane, QueueFullError, QueueOptions, SupersededError
 from inference.engine.spans import tell_heard
 from inference.engine.warm_up import WARM_UP, warm_up_asks
-from speech.recognizer import DecodeOptions, ModelLoadError, Recognizer, load
+from speech.recognizer import DecodeOptions, ModelLoadError, Recognizer, UnknownLanguageError, load
 
 logger = logging.getLogger(__name__)
 
@@ -63,7 +63,7 @@ class Engine:
         if self._watching:
             self._watching.cancel()
         await asyncio.to_thread(self.batcher.stop)
-        await asyncio.to_thread(self.cache.close)
+        await asyncio.to_thread(self.device.close)
 
     def drain(self) -> None:
         """From now on nothing new is taken; what waits is still decoded (see `batcher.is_idle`)."""
@@ -116,9 +116,11 @@ class Engine:
         pressure = self.admission.pressure
         model, adapter = self._model_for(ask, pressure)
         self.metrics.count("auscult_engine_requests_total", lane=ask.lane, model=model, adapter=adapter)
-        with self.cache.held(model):
-            recognizer = await asyncio.wrap_future(self.cache.request(model))
-            options = eased(decode_options(recognizer, ask), ask.lane is Lane.PARTIAL, pressure)
+        with self.device.held(model, adapter):
+            recognizer = await asyncio.wrap_future(self.device.request(model, adapter))
+            if not getattr(recognizer, "knows_language", lambda code: True)(ask.language):
+                raise UnknownLanguageError(f"{model} has no language {ask.language!r}")
+            options = eased(decode_options(ask), ask.lane is Lane.PARTIAL, pressure)
             job = Job(
                 ask.audio,
                 model,
@@ -132,7 +134,7 @@ class Engine:
             self.batcher.submit(job)
             found, queue_s, decode_s = await asyncio.wrap_future(job.future)
         checked = check(found, round(ask.duration_s * 1000), ask.speech_ms, ask.prompt, ask.hotwords)
-        backend = self.device.backend_of(model)
+        backend = backend_of(recognizer)
         fallback = self.device.failover.is_lost
         return Answer(checked, model, adapter, backend, pressure, fallback, queue_s, decode_s)
 
@@ -167,13 +169,12 @@ class Engine:
         return model, adapter
 
 
-def decode_options(recognizer: Recognizer, ask: Ask) -> DecodeOptions:
-    """The text before stands last: what is nearest to what will be said leads the decoder most."""
+def decode_options(ask: Ask) -> DecodeOptions:
     options = DecodeOptions(
         language=ask.language,
         max_new_tokens=FINAL_TOKENS,
-        window="speech" if getattr(recognizer, "variable_window", False) else "padded",
         word_times=ask.word_times,
-        prompt_terms=(*ask.hotwords, *([ask.prompt] if ask.prompt else [])),
+        prompt_terms=ask.hotwords,
+        prompt=ask.prompt,
     )
     return replace(options, max_new_tokens=8) if ask.session == WARM_UP else options

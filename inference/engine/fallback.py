@@ -6,18 +6,18 @@ Thresholds of silence: openai/whisper (no-speech probability AND low log-probabi
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from speech.confidence import hallucination_flags
-from speech.text import characters
+from speech.confidence import (
+    DOUBTFUL_LOGPROB,
+    DOUBTFUL_NO_SPEECH,
+    hallucination_flags,
+    prompt_leaked,
+)
 from speech.types import Hypothesis
 
 NO_SPEECH_PROBABILITY = 0.6
 LOW_LOGPROB = -1.0
-DOUBTFUL_LOGPROB = -0.5
-DOUBTFUL_NO_SPEECH = 0.3
 SILENCE = "silence"
 PROMPT_LEAK = "prompt_leak"
-SHORTEST_LEAK = 6  # characters; less is said by chance
-TERMS_IN_A_ROW = 3  # nobody reads a list of keywords aloud in its own order
 # Speech without words is not text that could be wrong; the other signals are.
 REJECTING = {SILENCE, PROMPT_LEAK, "repetition", "impossible_rate", "known_phrase", "words_without_speech"}
 
@@ -56,13 +56,8 @@ def check(
 def leaks_prompt(hypothesis: Hypothesis, prompt: str, hotwords: Sequence[str]) -> bool:
     """Is the text what the model was told before, rather than what was said?
 
-    A run of keywords in their own order always is; other text of the prompt may be said again, so it must
-    be doubtful, too.
+    A recogniser that finds so has listened again without the prompt. What is left may have been said again,
+    so it must be doubtful, too.
     """
-    said = characters(hypothesis.text)
-    terms = [characters(term) for term in hotwords]
-    runs = ["".join(terms[at : at + TERMS_IN_A_ROW]) for at in range(len(terms) - TERMS_IN_A_ROW + 1)]
-    if any(run and run in said for run in runs):
-        return True
     is_doubtful = hypothesis.avg_logprob < DOUBTFUL_LOGPROB or hypothesis.no_speech_prob > DOUBTFUL_NO_SPEECH
-    return is_doubtful and len(said) >= SHORTEST_LEAK and said in characters(prompt) + "".join(terms)
+    return is_doubtful and prompt_leaked(hypothesis.text, hotwords, prompt)

@@ -63,7 +63,9 @@ def application(config: EngineConfig, replicas: Replicas, loader: Callable[..., 
     from ray import serve
     from ray.serve.config import AutoscalingConfig, RequestRouterConfig
 
-    deployment = serve.deployment(
+    routing: Any = RequestRouterConfig
+    deployment: Any = serve.deployment
+    replica = deployment(
         serve.ingress()(EngineReplica),
         name=NAME,
         autoscaling_config=AutoscalingConfig(
@@ -72,12 +74,12 @@ def application(config: EngineConfig, replicas: Replicas, loader: Callable[..., 
             target_ongoing_requests=replicas.ongoing,
         ),
         max_ongoing_requests=config.max_queued,  # the engine's own bounds answer before that
-        request_router_config=RequestRouterConfig(request_router_class=ROUTER),
+        request_router_config=routing(request_router_class=ROUTER),
         health_check_period_s=2,
         graceful_shutdown_timeout_s=config.drain_s,
         ray_actor_options={"num_cpus": replicas.cpus, "num_gpus": replicas.gpus},
     )
-    return deployment.bind(config, loader)
+    return replica.bind(config, loader)
 
 
 @contextmanager

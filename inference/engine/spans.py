@@ -1,6 +1,7 @@
 """An utterance's way through the engine as spans: how long it was queued, how long decoded. No text."""
 
 import time
+from pathlib import PurePath
 
 from base import traces
 from inference.engine.asks import Answer, Ask
@@ -12,8 +13,8 @@ def tell_heard(ask: Ask, answer: Answer) -> None:
     span.note(
         lane=str(ask.lane),
         audio_ms=round(ask.duration_s * 1000),
-        model=answer.model,
-        adapter=answer.adapter,
+        model=PurePath(answer.model).name,
+        adapter=PurePath(answer.adapter).name,
         backend=answer.backend,
         pressure=answer.pressure,
         flags=",".join(answer.checked.flags),

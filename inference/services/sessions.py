@@ -65,7 +65,7 @@ def session_take_over(*, user: User, session_uuid: UUID, holder: UUID) -> LiveSe
     mine = LiveSession.objects.filter(uuid=session_uuid, user=user, status=LiveSessionStatus.ACTIVE)
     if not mine.update(holder=holder, updated_at=timezone.now()):
         raise NotFound("session_over", _("This session has ended; what was said in it is kept."))
-    session = LiveSession.objects.select_related("site", "model").get(uuid=session_uuid)
+    session = LiveSession.objects.select_related("site", "model__parent").get(uuid=session_uuid)
     require_role(user, *DICTATING_ROLES, site=session.site)
     return session
 

@@ -157,7 +157,7 @@ class Endpointer:
             self._paused = True
             return [Paused(self._start or 0, self._padded_end(), self.speech)]
         if frame.end - (self._start or 0) >= to_samples(self._options.max_utterance_ms):
-            return self._cut()
+            return [self._end()] if self._paused else self._cut()
         return []
 
     def _quiet(self) -> int:

@@ -48,7 +48,7 @@ class EndpointOptions:
 class PartialOptions:
     """`window_ms` bounds what one partial costs: of a longer utterance only the last part is decoded."""
 
-    first_ms: int = 500  # of voice before the first partial
+    first_ms: int = 320  # of voice before the first partial
     interval_ms: int = 600  # of new sound between two
     window_ms: int = 10_000
 

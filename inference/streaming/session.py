@@ -180,6 +180,8 @@ class StreamingSession:
                 self._next_index += 1
                 return [SpeechStarted(self._running.index, to_ms(start))]
             case Paused() if self._running:
+                # Its answer is as good as a partial, until there is new sound.
+                self._pace.asked(self._endpointer.position, self._endpointer.speech)
                 return [self._ask_final(self._running, signal)]
             case Resumed() if self._running:
                 self._running.wanted = self._running.early = None

@@ -29,7 +29,10 @@ class Span:
 
     def past(self, name: str, began_s: float, ended_s: float, **attributes: Attribute) -> "Span":
         """A part of this span that is over already; monotonic seconds."""
-        part = begin(name, parent=self, began_s=began_s, **attributes)
+        if self._inner is None:
+            return self
+        part = begin(name, parent=self, began_s=began_s)
+        part.note(**attributes)
         part.end(ended_s)
         return part
 
@@ -137,7 +140,8 @@ def within(
     name: str, *, parent: Span | None = None, server: bool = False, **attributes: Attribute
 ) -> Iterator[Span]:
     """A span around the block, current in it. An exception marks it by its kind, never by its words."""
-    span = begin(name, parent=parent, server=server, **attributes)
+    span = begin(name, parent=parent, server=server)
+    span.note(**attributes)
     try:
         with span.current():
             yield span
@@ -175,7 +179,8 @@ def current() -> Span:
         return NOTHING
     from opentelemetry.trace import get_current_span
 
-    return Span(get_current_span())
+    found = get_current_span()
+    return Span(found) if found.is_recording() else NOTHING
 
 
 def text_of(text: str) -> dict[str, Attribute]:

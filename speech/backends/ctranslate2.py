@@ -16,7 +16,7 @@ from transformers import WhisperTokenizer
 from speech.backends.ct2_folder import converted
 from speech.backends.decoded import RIVALS, Decoded, Prompt
 from speech.backends.whisper_base import WhisperBase
-from speech.backends.whisper_folder import check_folder, local_folder, says_variable_window
+from speech.backends.whisper_folder import card_of, check_folder, local_folder
 from speech.backends.whisper_text import TextConfig, WhisperText
 from speech.recognizer import ModelLoadError, has_accelerator
 
@@ -167,7 +167,7 @@ def load(
         Ct2Acoustics(model),
         config["num_mel_bins"],
         config["max_source_positions"],
-        says_variable_window(folder),
+        card_of(folder),
     )
 
 

@@ -6,15 +6,21 @@ from dataclasses import replace
 import numpy as np
 
 from speech.confidence import compression_ratio
-from speech.segment import cut_at_quiet_points
+from speech.segment import cut_at_pauses, cut_at_quiet_points
 from speech.types import Hypothesis
 
 SAMPLES_PER_MS = 16
 
 
-def cut(samples: np.ndarray, max_ms: int) -> list[tuple[int, np.ndarray]]:
-    """(samples,) -> (start in ms, samples) of pieces of at most `max_ms` (and a last part of a ms)."""
-    spans = cut_at_quiet_points(samples, max_ms)
+def cut(samples: np.ndarray, max_ms: int, tuned_ms: int | None = None) -> list[tuple[int, np.ndarray]]:
+    """(samples,) -> (start in ms, samples) of pieces of at most `max_ms` (and a last part of a ms).
+
+    What is longer than a model was tuned for (`tuned_ms`) is cut at every pause.
+    """
+    if tuned_ms is not None and len(samples) > tuned_ms * SAMPLES_PER_MS:
+        spans = cut_at_pauses(samples, min(max_ms, tuned_ms))
+    else:
+        spans = cut_at_quiet_points(samples, max_ms)
     ends = [span.end_ms * SAMPLES_PER_MS for span in spans[:-1]] + [len(samples)]
     return [
         (span.start_ms, samples[span.start_ms * SAMPLES_PER_MS : end])

@@ -16,7 +16,7 @@ from speech.alignment import token_frames
 from speech.backends.decoded import Decoded, Prompt
 from speech.backends.whisper_base import WhisperBase
 from speech.backends.whisper_decode import cross_attention, greedy, likeliest_languages
-from speech.backends.whisper_folder import check_folder, says_variable_window
+from speech.backends.whisper_folder import Card, card_of, check_folder
 from speech.backends.whisper_text import TextConfig, WhisperText
 from speech.recognizer import ModelLoadError
 from speech.whisper_window import allow_short_windows
@@ -71,6 +71,7 @@ class WhisperRecognizer(WhisperBase):
         model: WhisperForConditionalGeneration,
         processor: WhisperProcessor,
         variable_window: bool = False,
+        card: Card | None = None,
     ) -> None:
         self.model = model
         text = WhisperText(ref, processor.tokenizer, text_config(model))
@@ -81,7 +82,7 @@ class WhisperRecognizer(WhisperBase):
             TorchAcoustics(model),
             config.num_mel_bins,
             config.max_source_positions,
-            variable_window,
+            card or Card(variable_window),
         )
 
 
@@ -119,7 +120,7 @@ def load(ref: str, adapter: str | None = None, device: str | None = None) -> Whi
         reason = (str(error) or type(error).__name__).splitlines()[0]
         raise ModelLoadError(f"The model {ref} could not be loaded: {reason}") from error
     torch.nn.Module.to(model, device=torch.device(device), dtype=dtype)
-    return WhisperRecognizer(ref, model, processor, says_variable_window(folder, model.config))
+    return WhisperRecognizer(ref, model, processor, card=card_of(folder, model.config))
 
 
 def merged(model: WhisperForConditionalGeneration, adapter: str) -> WhisperForConditionalGeneration:

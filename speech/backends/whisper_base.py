@@ -14,6 +14,7 @@ from speech.alignment import trimmed_to_sound
 from speech.backends.decoded import Decoded, Prompt
 from speech.backends.log_mel import LogMel
 from speech.backends.long_utterance import cut, joined
+from speech.backends.whisper_folder import Card
 from speech.backends.whisper_text import WhisperText
 from speech.confidence import compression_ratio, prompt_leaked, words_from_tokens
 from speech.recognizer import AUTO_LANGUAGE, DEFAULT_OPTIONS, DecodeOptions, RowOptions, per_row
@@ -75,10 +76,11 @@ class WhisperBase:
         acoustics: Acoustics,
         mels: int,
         full_positions: int,
-        variable_window: bool,
+        card: Card,
     ) -> None:
         self.ref = ref
-        self.variable_window = variable_window
+        self.variable_window = card.variable_window
+        self._tuned_ms = card.longest_utterance_ms
         self.whisper_text = text
         self.lock = Lock()  # one batch at a time
         self._acoustics = acoustics
@@ -89,14 +91,18 @@ class WhisperBase:
         self, batch: Sequence[np.ndarray], options: RowOptions = DEFAULT_OPTIONS
     ) -> list[Hypothesis]:
         """One hypothesis per utterance, in order. What is longer than the model's window is cut at quiet
-        points and put together again."""
+        points and put together again; in short windows also what is longer than it was tuned for."""
         each = per_row(options, len(batch))
-        cuts = [cut(samples, self._full_samples // SAMPLES_PER_MS) for samples in batch]
+        cuts = [self._cut(samples, one) for samples, one in zip(batch, each, strict=True)]
         pieces = [piece for parts in cuts for _, piece in parts]
         own = [one for one, parts in zip(each, cuts, strict=True) for _ in parts]
         with self.lock:
             heard = iter(self._pieces(pieces, own))
         return [joined([(start_ms, next(heard)) for start_ms, _ in parts]) for parts in cuts]
+
+    def _cut(self, samples: np.ndarray, options: DecodeOptions) -> list[tuple[int, np.ndarray]]:
+        is_short, _ = self._kind(options)
+        return cut(samples, self._full_samples // SAMPLES_PER_MS, self._tuned_ms if is_short else None)
 
     def _pieces(self, pieces: list[np.ndarray], options: list[DecodeOptions]) -> list[Hypothesis]:
         """Utterances of like length and the same kind of window share a batch, so that short ones do not pay

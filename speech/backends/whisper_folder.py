@@ -1,6 +1,7 @@
 """What a Whisper's folder says of itself, read without loading the model."""
 
 import json
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -17,12 +18,21 @@ def check_folder(folder: Path) -> None:
         raise ModelLoadError(f"The folder {folder} holds a {family} model, neither a Whisper nor a Parakeet.")
 
 
-def says_variable_window(folder: Path, config: Any = None) -> bool:
-    """True where the model was tuned on windows of the utterance's own length and says so."""
+@dataclass(frozen=True, slots=True)
+class Card:
+    """What auscult.json says of a model. `variable_window`: it was tuned on windows of the utterance's own
+    length; `longest_utterance_ms`: and on none longer than this (None: up to its full window)."""
+
+    variable_window: bool = False
+    longest_utterance_ms: int | None = None
+
+
+def card_of(folder: Path, config: Any = None) -> Card:
     notes = folder / "auscult.json"
     if notes.is_file():
-        return bool(json.loads(notes.read_text(encoding="utf-8")).get("variable_window", False))
-    return bool(getattr(config, "variable_window", False))
+        said = json.loads(notes.read_text(encoding="utf-8"))
+        return Card(bool(said.get("variable_window", False)), said.get("longest_utterance_ms"))
+    return Card(bool(getattr(config, "variable_window", False)))
 
 
 def local_folder(ref: str) -> Path:

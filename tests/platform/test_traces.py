@@ -66,6 +66,11 @@ def test_what_is_over_already_keeps_its_times(told):
     assert hear.end_time - hear.start_time == pytest.approx(2e9, abs=5e7)
 
 
+def test_a_part_of_nothing_is_nothing(told):
+    traces.current().past("queue", 0.0, 1.0)
+    assert not told.get_finished_spans()
+
+
 def test_an_error_is_named_by_its_kind_and_not_by_its_words(told):
     with pytest.raises(ValueError), traces.within("hear"):
         raise ValueError("王小明 has a fever")

@@ -8,6 +8,7 @@ from speech.confidence import (
     compression_ratio,
     expected_errors,
     hallucination_flags,
+    prompt_leaked,
     speech_rates,
     words_from_tokens,
 )
@@ -154,3 +155,39 @@ def test_compression_is_of_the_text():
     assert compression_ratio("") == 0.0
     assert compression_ratio("病人目前服用降血壓藥") < 1.2
     assert compression_ratio("the patient " * 20) > 2.4
+
+
+TERMS = ("Metformin", "Lisinopril", "血壓", "心電圖")
+BEFORE = "病人昨天晚上開始發燒而且咳嗽得很厲害"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "metformin, lisinopril, 血壓",
+        "今天 Lisinopril、血壓、心電圖。",
+        "昨天晚上開始發燒而且咳嗽得很厲害",
+        "晚上開始發燒而且咳嗽得很厲害 然後吐了",
+    ],
+)
+def test_what_was_told_and_comes_back_is_a_leak(text: str):
+    assert prompt_leaked(text, TERMS, BEFORE)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "Metformin 一天兩次",
+        "血壓和心電圖都正常",
+        "他吃 Metformin 和 Lisinopril",
+        "開始發燒",
+        "今天沒有咳嗽",
+    ],
+)
+def test_terms_and_repeats_that_people_say_are_none(text: str):
+    assert not prompt_leaked(text, TERMS, BEFORE)
+
+
+def test_without_a_prompt_nothing_leaks():
+    assert not prompt_leaked("metformin, lisinopril, 血壓")

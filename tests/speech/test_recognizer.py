@@ -4,8 +4,9 @@ import subprocess
 import sys
 
 import numpy as np
+import pytest
 
-from speech.recognizer import DecodeOptions, load
+from speech.recognizer import DecodeOptions, load, per_row
 from tests.speech.tones import make_noise
 
 LIGHT = (
@@ -48,3 +49,12 @@ def test_speech_without_a_model_needs_neither_torch_nor_django():
     )
     result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert result.stdout.strip() == "[]"
+
+
+def test_options_are_for_all_rows_or_one_for_each():
+    options = [DecodeOptions(language="zh"), DecodeOptions(language="en")]
+    heard = load("fake:a").transcribe([make_noise(1.0)] * 2, options)
+    assert [one.language for one in heard] == ["zh", "en"]
+    assert per_row(options[0], 2) == [options[0]] * 2
+    with pytest.raises(ValueError, match="2 options for 3"):
+        per_row(options, 3)

@@ -5,7 +5,7 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from speech.segment import SegmentOptions, cut_at_quiet_points, utterances
+from speech.segment import SegmentOptions, cut_at_pauses, cut_at_quiet_points, utterances
 from speech.types import Span
 from tests.speech.tones import make_noise
 
@@ -96,3 +96,20 @@ def test_cutting_all_of_it_leaves_nothing_out():
 def test_impossible_options_are_refused():
     with pytest.raises(ValueError, match="min_ms"):
         SegmentOptions(min_ms=5000, max_ms=6000)
+
+
+def test_what_is_dictated_is_cut_in_its_pauses():
+    """Sentences of 3 s with pauses of 0.8 s, noise under all of it."""
+    sentence, pause = make_noise(3.0, 0.1, 1), np.zeros(12_800, np.float32)
+    samples = np.concatenate([sentence, pause, sentence, pause, sentence]) + make_noise(10.6, 0.001, 2)
+    spans = cut_at_pauses(samples, 10_000)
+    assert [round(span.start_ms, -2) for span in spans] == [0, 3_400, 7_200]
+    assert spans[-1].end_ms == 10_600
+    assert all(a.end_ms == b.start_ms for a, b in pairwise(spans))
+
+
+def test_speech_without_pauses_is_cut_where_it_must_be():
+    spans = cut_at_pauses(make_noise(25.0, 0.1), 10_000)
+    assert max(span.duration_ms for span in spans) <= 10_000
+    assert (spans[0].start_ms, spans[-1].end_ms) == (0, 25_000)
+    assert cut_at_pauses(make_noise(2.0, 0.1), 10_000)[0].duration_ms == 2_000

@@ -15,7 +15,7 @@ PCM = float_to_pcm16(TONE)
 
 def through(sound: WireSound, data: bytes, step: int) -> bytes:
     pieces = [sound.feed(data[first : first + step]) for first in range(0, len(data), step)]
-    return b"".join(pieces) + sound.finish()
+    return b"".join(pieces) + sound.flush()
 
 
 def opus_packets(samples: np.ndarray) -> list[bytes]:
@@ -79,7 +79,7 @@ def test_opus_packets_in_order_are_the_sound():
     sound = WireSound("opus")
     pieces = [sound.feed(packet) for packet in opus_packets(TONE)]
     assert all(len(piece) >= 600 for piece in pieces), "each packet of 20 ms gives its samples at once"
-    heard = b"".join(pieces) + sound.finish()
+    heard = b"".join(pieces) + sound.flush()
     delay = 104  # libopus' look-ahead of 6.5 ms
     assert likeness(heard, TONE, delay) > 0.99
 
@@ -91,6 +91,19 @@ def test_a_packet_that_is_none_is_refused_and_the_stream_goes_on():
     with pytest.raises(WireSoundError, match="opus packet"):
         sound.feed(b"\xff\xff\xff\x00garbage")
     assert sound.feed(packets[10])
+
+
+@pytest.mark.parametrize("encoding", ["pcm16", "opus"])
+def test_a_stream_goes_on_after_a_flush_and_nothing_is_lost(encoding):
+    if encoding == "opus":
+        pieces = opus_packets(TONE)
+    else:
+        wide = float_to_pcm16(soxr.resample(TONE, 16_000, 24_000))
+        pieces = [wide[first : first + 4800] for first in range(0, len(wide), 4800)]
+    sound = WireSound(encoding, 24_000)
+    halves = [b"".join(map(sound.feed, half)) + sound.flush() for half in (pieces[:5], pieces[5:])]
+    assert abs(sum(map(len, halves)) - len(PCM)) < 1400, "an Opus coder adds the beginning of its own"
+    assert all(len(half) > 3000 for half in halves)
 
 
 @pytest.mark.parametrize(

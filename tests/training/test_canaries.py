@@ -7,10 +7,10 @@ from django.db import IntegrityError, transaction
 
 from audit.models import Entry
 from base.errors import Conflict, DomainError, Forbidden
-from tests.factories import make_cast, make_live_model, make_site, make_user
+from tests.factories import make_cast, make_live_model, make_model, make_site, make_user
 from tests.training.test_promotions import Scene
 from training.models import Canary, CanaryStatus
-from training.selectors import live_model, model_for_session
+from training.selectors import live_model, model_for_session, served_as
 from training.services.canaries import canary_promote, canary_roll_back, canary_start
 
 pytestmark = pytest.mark.django_db
@@ -97,3 +97,16 @@ def test_what_is_live_already_is_not_tried_and_only_trainers_try():
         start(scene, user=cast.clinician, site=cast.site)
     with pytest.raises(Forbidden):
         start(scene, user=make_user(), site=cast.site)
+
+
+def test_a_model_one_adapter_away_is_served_by_its_base_where_that_is_wanted(settings):
+    base = make_live_model("fake:底")
+    tuned, twice = make_model("fake:一次", parent=base), make_model("fake:兩次")
+    tuned.adapter_path, twice.adapter_path, twice.parent = "runs/1/adapter", "runs/2/adapter", tuned
+    assert served_as(tuned) == ("fake:一次", "")
+    settings.AUSCULT_SERVE_ADAPTERS = True
+    assert [served_as(one) for one in (tuned, twice, base)] == [
+        ("fake:底", "runs/1/adapter"),
+        ("fake:兩次", ""),
+        ("fake:底", ""),
+    ]

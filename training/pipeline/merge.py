@@ -79,12 +79,16 @@ def save(model: Any, base_ref: str, target: Path) -> None:
     family_of(base_ref).save(model, base_ref, target)
 
 
+LONGEST = "longest_utterance_ms"  # speech/backends/whisper_folder.py
+
+
 def _card(folder: RunFolder) -> dict[str, Any]:
     """Claims short windows when it was trained on them; the evaluation takes the claim back if it fails."""
     parent = card_of(folder.inputs.base_ref)
     return {
         "name": folder.inputs.name,
         "variable_window": family_of(folder.inputs.base_ref).has_window and folder.config.padded_share < 1,
+        **({LONGEST: parent[LONGEST]} if LONGEST in parent else {}),
         "run": folder.inputs.run_id,
         "dataset_sha256": folder.inputs.dataset_sha256,
         "lineage": [*parent.get("lineage", []), parent.get("name") or Path(folder.inputs.base_ref).name],

@@ -13,6 +13,7 @@ from transformers import (
 )
 
 MAX_WEIGHT_BYTES = 12_000_000
+LONGEST_UTTERANCE_MS = 10_000
 
 
 def export(model: WhisperForConditionalGeneration, tokenizer: WhisperTokenizer, folder: Path) -> None:
@@ -29,7 +30,13 @@ def export(model: WhisperForConditionalGeneration, tokenizer: WhisperTokenizer, 
     extractor.save_pretrained(fresh)
     tokenizer.save_vocabulary(str(fresh))
     # Trained on windows of the utterance's own length: the recogniser need not pad to 30 s.
-    card = {"name": folder.name, "variable_window": True, "lineage": []}
+    # Of single sentences: what is longer is cut at its pauses.
+    card = {
+        "name": folder.name,
+        "variable_window": True,
+        "longest_utterance_ms": LONGEST_UTTERANCE_MS,
+        "lineage": [],
+    }
     (fresh / "auscult.json").write_text(json.dumps(card, indent=2) + "\n", encoding="utf-8")
     weights = (fresh / "model.safetensors").stat().st_size
     if weights > MAX_WEIGHT_BYTES:

@@ -2,6 +2,8 @@
 
 from uuid import UUID
 
+from django.conf import settings
+
 from accounts.models import Site
 from base.errors import NotFound
 from training.models import Canary, CanaryStatus, Promotion, SpeechModel
@@ -11,7 +13,9 @@ _PARTS = 10_000  # how finely sessions are shared out
 
 def live_promotion(site: Site | None = None) -> Promotion | None:
     """What counts at the site: its own promotion, else the default of all sites."""
-    current = Promotion.objects.filter(current=True).select_related("model", "site", "previous__model")
+    current = Promotion.objects.filter(current=True).select_related(
+        "model__parent", "site", "previous__model"
+    )
     own = current.filter(site=site).first() if site is not None else None
     return own or current.filter(site=None).first()
 
@@ -26,7 +30,9 @@ def live_model(site: Site | None = None) -> SpeechModel:
 
 def running_canary(site: Site | None) -> Canary | None:
     """Of the site itself, or else of all sites where the site has no model of its own."""
-    running = Canary.objects.filter(status=CanaryStatus.RUNNING).select_related("model", "site", "evaluation")
+    running = Canary.objects.filter(status=CanaryStatus.RUNNING).select_related(
+        "model__parent", "site", "evaluation"
+    )
     own = running.filter(site=site).first()
     if own or site is None or Promotion.objects.filter(current=True, site=site).exists():
         return own
@@ -40,3 +46,16 @@ def model_for_session(site: Site, session: UUID) -> SpeechModel:
     if canary is not None and session.int % _PARTS < canary.share * _PARTS:
         return canary.model
     return live_model(site)
+
+
+def served_as(model: SpeechModel) -> tuple[str, str]:
+    """-> (ref, adapter under DATA_DIR) that the engine is asked for. Asks the database for nothing: `parent`
+    must have been loaded with the model.
+
+    With AUSCULT_SERVE_ADAPTERS a model that is one adapter away from its base is served as that, so that
+    sites share the base in the engine's memory; otherwise, and further away, as its merged weights.
+    """
+    base = model.parent if settings.AUSCULT_SERVE_ADAPTERS and model.adapter_path else None
+    if base is None or base.adapter_path:
+        return model.ref, ""
+    return base.ref, model.adapter_path

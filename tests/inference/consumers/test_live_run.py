@@ -52,8 +52,13 @@ class Told:
 
 
 @pytest.fixture
-def spool() -> Spool:
-    return Spool(f"live/{uuid4()}.pcm")
+def place() -> str:
+    return f"live/{uuid4()}.pcm"
+
+
+@pytest.fixture
+def spool(place: str) -> Spool:
+    return Spool(place)
 
 
 async def begun(spool: Spool, ear: Ear, options: SessionOptions | None = None) -> tuple[LiveRun, Told]:
@@ -122,7 +127,7 @@ async def test_a_lost_accelerator_is_told_once_and_so_is_its_return(spool: Spool
     slow = iter([True, True, False, False])
     run, told = await begun(spool, Ear(lambda request: Heard("好", fallback=next(slow))))
     for _ in range(4):
-        await speak(run, pcm(tone(0.3), silence(0.6)))
+        await speak(run, pcm(tone(0.2), silence(0.6)))  # too short for a partial
     await run.finish()
     assert told.of(Fallback) == [Fallback(True), Fallback(False)]
     assert len(told.texts) == 4
@@ -136,3 +141,20 @@ async def test_rejected_text_is_kept_and_not_shown(spool: Spool) -> None:
     (understood,) = told.of(Understood)
     assert (understood.final.text, understood.final.rejected_text) == ("", "字幕志愿者")
     assert not [n for n in told.notices if getattr(n, "text", "")]
+
+
+async def test_a_session_that_was_let_go_in_mid_word_is_understood_by_who_carries_on(
+    spool: Spool, place: str
+) -> None:
+    ear = Ear()
+    ear.open.clear()
+    run, told = await begun(spool, ear)
+    await speak(run, pcm(tone(1), silence(0.2)))
+    await ear.asked_for_final.wait()
+    await run.abandon()
+    assert not told.texts
+
+    again, told = await begun(Spool(place), Ear())
+    await again.finish()
+    assert told.texts == ["好"]
+    assert told.of(Understood)[0].final.end_ms > 1000

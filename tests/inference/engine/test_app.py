@@ -224,13 +224,36 @@ async def test_a_body_of_untold_length_ends_at_the_bound() -> None:
     assert (answer.status_code, answer.json()["code"]) == (413, "audio_too_long")
 
 
-async def test_what_the_prompt_leaks_is_kept_aside_in_every_lane() -> None:
-    async with engine(replace(CONFIG, base_model="fake:高血壓糖尿病心臟病")) as client:
-        for lane in ("final", "partial", "batch"):
-            query = {"lane": lane, "hotwords": ["高血壓", "糖尿病", "心臟病"]}
-            body = (await client.post("/v1/transcribe", params=query, content=SECOND * 3)).json()
-            assert (body["text"], body["rejected_text"]) == ("", "高血壓糖尿病心臟病")
-            assert "prompt_leak" in body["flags"]
+async def test_what_is_held_for_invented_is_kept_aside_in_every_lane() -> None:
+    class Doubtful(FakeRecognizer):
+        def transcribe(self, batch, options):
+            return [replace(one, avg_logprob=-0.9) for one in super().transcribe(batch, options)]
+
+    keywords = ["高血壓", "糖尿病", "心臟病"]
+    invented = {"prompt_leak": "高血壓糖尿病心臟病", "known_phrase": "謝謝觀看", "repetition": "好的好的" * 6}
+    for flag, text in invented.items():
+        async with engine(replace(CONFIG, base_model=f"fake:{text}"), Doubtful) as client:
+            for lane in ("final", "partial", "batch"):
+                query = {"lane": lane, "hotwords": keywords}
+                body = (await client.post("/v1/transcribe", params=query, content=SECOND * 8)).json()
+                assert (body["text"], body["rejected_text"]) == ("", text)
+                assert flag in body["flags"]
+
+
+async def test_rows_with_their_own_prompts_share_a_batch() -> None:
+    Recorder.batches, Recorder.gate = [], None
+    async with engine(loader=Recorder) as client:
+        Recorder.batches, Recorder.gate = [], threading.Event()
+        calls = []
+        for n in range(6):
+            query, headers = {"prompt": f"前{n}", "hotwords": [f"詞{n}"]}, {"X-Session": str(n)}
+            sent = client.post("/v1/transcribe", params=query, content=SECOND, headers=headers)
+            calls.append(asyncio.create_task(sent))
+        await asyncio.sleep(0.2)
+        Recorder.gate.set()
+        answers = await asyncio.gather(*calls)
+    assert {answer.status_code for answer in answers} == {200}
+    assert len(Recorder.batches) <= 2
 
 
 async def test_a_failure_of_the_recogniser_is_a_sentence() -> None:

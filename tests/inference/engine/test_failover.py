@@ -3,9 +3,11 @@
 from collections.abc import Sequence
 from pathlib import Path
 
+import httpx
 import numpy as np
 import pytest
 
+from inference.engine.app import create_app
 from inference.engine.config import EngineConfig
 from inference.engine.device import Device
 from inference.engine.failover import Failover, is_device_lost, is_out_of_memory
@@ -77,13 +79,6 @@ def test_it_goes_back_when_the_accelerator_answers_again() -> None:
     assert accelerator.loaded_on == ["cpu", "cuda"]
 
 
-def test_a_model_that_comes_back_on_the_cpu_is_no_accelerator() -> None:
-    accelerator = Accelerator()
-    device = Device(lambda ref, device="cpu": accelerator.load(ref, device), CONFIG, Metrics())
-    device.failover.lost(0)
-    assert not device.try_again()
-
-
 def test_a_batch_that_is_too_large_is_halved() -> None:
     accelerator = Accelerator()
     accelerator.rows_that_fit = 3
@@ -122,3 +117,22 @@ def test_it_asks_for_the_accelerator_less_and_less_often() -> None:
     assert (failover.is_due(179), failover.is_due(180)) == (False, True)
     failover.regained()
     assert not failover.is_due(10_000)
+
+
+async def test_a_caller_gets_its_text_and_is_told_that_the_accelerator_is_gone() -> None:
+    accelerator = Accelerator()
+    app = create_app(CONFIG, accelerator.load, warm_before_serving=True)
+    transport = httpx.ASGITransport(app=app)
+    async with (
+        app.router.lifespan_context(app),
+        httpx.AsyncClient(transport=transport, base_url="http://engine") as client,
+    ):
+        accelerator.error = RuntimeError("CUDA error: unspecified launch failure")
+        heard = (await client.post("/v1/transcribe", content=bytes(64_000))).json()
+        load = (await client.get("/v1/load")).json()
+        assert (heard["text"], heard["fallback"]) == ("病人血壓一百四十", True)
+        assert (load["device"], load["fallback"], load["accepts"]) == ("cpu", True, True)
+        accelerator.error = None
+        app.state.engine.device.try_again()
+        heard = (await client.post("/v1/transcribe", content=bytes(64_000))).json()
+        assert (heard["text"], heard["fallback"]) == ("病人血壓一百四十", False)

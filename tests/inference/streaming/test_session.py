@@ -126,6 +126,13 @@ def test_a_monologue_is_cut_at_a_quiet_moment() -> None:
     assert rest.start_ms == cut.end_ms
 
 
+def test_a_monologue_that_is_too_long_in_a_pause_ends_in_the_pause() -> None:
+    sound = pcm(tone(13), tone(0.1, level=0.08), tone(2.8), silence(0.3), tone(1), silence(1))
+    first, rest = finals(dictate(sound))
+    assert 15_900 <= first.end_ms <= 16_000  # not at the quieter sound before, whose text would come twice
+    assert first.end_ms <= rest.start_ms
+
+
 def asked(events: list[Event]) -> FinalWanted:
     (request,) = [event for event in events if isinstance(event, FinalWanted)]
     return request
