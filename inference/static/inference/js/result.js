@@ -1,5 +1,6 @@
 // What is shown after the end: where the recording is once the worker has stored it, and what a demo voice said.
 const TRIES = 60;
+const KEPT = ["stored", "private"]; // a recording may be there before: it grows while somebody speaks
 
 export function mount({ root, config, onShown }) {
   const find = (name) => root.querySelector(`[data-live="${name}"]`);
@@ -10,7 +11,7 @@ export function mount({ root, config, onShown }) {
     const answer = await fetch(address, { headers: { Accept: "application/json" } }).catch(() => null);
     const state = answer?.ok ? await answer.json() : {};
     if (mine !== at) return;
-    if (state.recording || state.status === "stored") {
+    if (KEPT.includes(state.status)) {
       const open = find("recording").content.cloneNode(true);
       open.querySelector("a").href = state.recording ?? address;
       place.prepend(open);
