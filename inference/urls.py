@@ -2,12 +2,19 @@
 
 from django.urls import include, path
 
-from inference.views import hear, live
+from inference.views import exports, hear, live, sessions
 
 urlpatterns = [
     path("", include("inference.api.urls")),
     path("correct/<uuid:uuid>/hear/", hear.segment_listen_again, name="segment_hear"),
     path("live/", live.live, name="live"),
+    path("live/terms.json", live.live_terms, name="live_terms"),
     path("live/demo/<int:number>.wav", live.live_demo, name="live_demo"),
-    path("live/sessions/<uuid:uuid>/", live.live_session, name="live_session"),
+    path("live/sessions/", sessions.live_sessions, name="live_sessions"),
+    path("live/sessions/<uuid:uuid>/", sessions.live_session, name="live_session"),
+    path("live/sessions/<uuid:uuid>/utterances/<int:index>/", sessions.live_utterance, name="live_utterance"),
+    path("live/sessions/<uuid:uuid>/audio.wav", exports.live_audio, name="live_audio"),
+    path("live/sessions/<uuid:uuid>/export.txt", exports.live_export_txt, name="live_export_txt"),
+    path("live/sessions/<uuid:uuid>/export.srt", exports.live_export_srt, name="live_export_srt"),
+    path("live/sessions/<uuid:uuid>/export.json", exports.live_export_json, name="live_export_json"),
 ]

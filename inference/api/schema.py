@@ -97,6 +97,14 @@ PATHS = {
             parameters=[{"name": "name", "in": "path", "required": True, "schema": STRING}],
         )
     },
+    "/v1/listen": {
+        "post": _operation(
+            "listen_create",
+            "The text of a sound file, as Deepgram has it",
+            _json(_object(metadata={"type": "object"}, results={"type": "object"})),
+            requestBody={"content": {"audio/*": {"schema": {"type": "string", "format": "binary"}}}},
+        )
+    },
     "/v1/realtime/client_secrets": {
         "post": _operation(
             "client_secrets_create",

@@ -3,12 +3,14 @@
 Blocks: call it in a thread. Two files at a time are decoded, for a long one fills hundreds of megabytes.
 """
 
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import NamedTemporaryFile
 from threading import BoundedSemaphore
+from typing import BinaryIO
 
 import numpy as np
 from django.conf import settings
@@ -18,7 +20,7 @@ from inference.api.problems import BadRequest, TooLarge
 from speech.audio import AudioDecodeError, decode, float_to_pcm16, normalise_loudness
 from speech.segment import utterances
 from speech.types import Span
-from speech.vad import VadOptions, speech_spans
+from speech.vad import DEFAULT_OPTIONS, VadOptions, speech_spans
 
 BYTES_PER_MS = 32
 _decoding = BoundedSemaphore(2)
@@ -46,17 +48,23 @@ class Sound:
         )
 
 
-def sound_of(file: UploadedFile, vad: VadOptions) -> Sound:
-    """Raises BadRequest or TooLarge, with a sentence."""
-    if (file.size or 0) > settings.AUSCULT_MAX_UPLOAD_MB * 1024 * 1024:
-        raise too_large()
+def sound_of(file: UploadedFile | BinaryIO, vad: VadOptions = DEFAULT_OPTIONS) -> Sound:
+    """`file`: of a form, or the body itself. Raises BadRequest or TooLarge, with a sentence."""
     with _on_disk(file) as path, _decoding:
+        if path.stat().st_size > settings.AUSCULT_MAX_UPLOAD_MB * 1024 * 1024:
+            raise too_large()
         try:
             samples, _info = decode(path, max_duration_s=settings.AUSCULT_API_MAX_S)
         except AudioDecodeError as error:
             kind = TooLarge if error.code == "too_long" else BadRequest
             raise kind(f"audio_{error.code}", str(error), param="file") from error
         return _cut(normalise_loudness(samples)[0], vad)
+
+
+def refuse_larger(declared_bytes: str | None) -> None:
+    """By what the request's header says, before anything is parsed. Raises TooLarge."""
+    if int(declared_bytes or 0) > (settings.AUSCULT_MAX_UPLOAD_MB + 1) * 1024 * 1024:
+        raise too_large()
 
 
 def too_large() -> TooLarge:
@@ -70,13 +78,12 @@ def _cut(samples: np.ndarray, vad: VadOptions) -> Sound:
 
 
 @contextmanager
-def _on_disk(file: UploadedFile) -> Iterator[Path]:
+def _on_disk(file: UploadedFile | BinaryIO) -> Iterator[Path]:
     """Small files come in memory; the decoder wants a path."""
     if isinstance(file, TemporaryUploadedFile):
         yield Path(file.temporary_file_path())
         return
     with NamedTemporaryFile(prefix="auscult-", suffix=".audio") as copy:
-        for chunk in file.chunks():
-            copy.write(chunk)
+        shutil.copyfileobj(file, copy)
         copy.flush()
         yield Path(copy.name)

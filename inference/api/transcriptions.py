@@ -24,7 +24,7 @@ from inference.api.access import Door
 from inference.api.ear import HeardUtterance, Settings, utterances_heard
 from inference.api.models import model_named
 from inference.api.problems import BadRequest, openai_problem
-from inference.api.sound import Sound, sound_of, too_large
+from inference.api.sound import Sound, refuse_larger, sound_of
 from inference.api.wanted import Wanted
 from inference.models import Scope
 from inference.selectors.callers import Caller
@@ -58,8 +58,7 @@ async def transcriptions(request: HttpRequest, caller: Caller) -> HttpResponseBa
 
 def _read(request: HttpRequest) -> tuple[Wanted, UploadedFile]:
     """Parses the form: it may write the file to the disk."""
-    if int(request.headers.get("Content-Length") or 0) > (settings.AUSCULT_MAX_UPLOAD_MB + 1) * 1024 * 1024:
-        raise too_large()
+    refuse_larger(request.headers.get("Content-Length"))
     try:
         wanted, file = Wanted(request), request.FILES.get("file")
     except (MultiPartParserError, SuspiciousOperation, UnreadablePostError, DjangoBadRequest) as error:

@@ -23,7 +23,7 @@ SHORTEST_UTTERANCE_END_MS = 1000
 
 @dataclass(frozen=True, slots=True)
 class ListenConfig:
-    """`endpointing_ms` None: as by default; `ends_by_silence` False: only Finalize ends an utterance."""
+    """`endpointing_ms` None: as by default. `endpointing` False: silence makes no result `speech_final`."""
 
     encoding: Encoding = "pcm16"
     rate_hz: int = 16_000
@@ -32,7 +32,7 @@ class ListenConfig:
     keyterms: tuple[str, ...] = ()
     interim_results: bool = False
     endpointing_ms: int | None = None
-    ends_by_silence: bool = True
+    endpointing: bool = True
     utterance_end_ms: int | None = None
     vad_events: bool = False
 
@@ -40,7 +40,7 @@ class ListenConfig:
         return WireSound(self.encoding, self.rate_hz, self.channels)
 
     def options(self) -> SessionOptions:
-        return SessionOptions.of(hangover_ms=self.endpointing_ms, ends_by_silence=self.ends_by_silence)
+        return SessionOptions.of(hangover_ms=self.endpointing_ms)
 
 
 def listen_config(query: Query) -> ListenConfig:
@@ -50,7 +50,7 @@ def listen_config(query: Query) -> ListenConfig:
     encoding = _one(query, "encoding", "linear16")
     if encoding not in ENCODINGS:
         raise _wrong("encoding", f"The encoding is one of {', '.join(ENCODINGS)}.")
-    endpointing_ms, ends_by_silence = _endpointing(_one(query, "endpointing", "true"))
+    endpointing_ms, endpointing = _endpointing(_one(query, "endpointing", "true"))
     telephone = encoding in {"mulaw", "alaw"}
     config = ListenConfig(
         encoding=ENCODINGS[encoding],
@@ -60,7 +60,7 @@ def listen_config(query: Query) -> ListenConfig:
         keyterms=_keyterms(query),
         interim_results=_flag(query, "interim_results"),
         endpointing_ms=endpointing_ms,
-        ends_by_silence=ends_by_silence,
+        endpointing=endpointing,
         utterance_end_ms=_utterance_end_ms(query),
         vad_events=_flag(query, "vad_events"),
     )

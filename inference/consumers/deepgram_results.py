@@ -3,6 +3,7 @@
 Confidences are the recogniser's own. An interim result has no words yet, so none are made up for it.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from math import exp
 from statistics import fmean
@@ -89,9 +90,9 @@ class ListenResults:
             final.start_ms,
             final.end_ms,
             final.text,
-            confidence_of(final),
+            confidence_of(final.text, final.words, final.avg_logprob),
             final.words,
-            speech_final=not ended.is_cut,
+            speech_final=self._config.endpointing and not ended.is_cut,
             from_finalize=ended.from_finalize,
         )
 
@@ -123,7 +124,7 @@ class ListenResults:
         alternative = {
             "transcript": text,
             "confidence": round(confidence, 4),
-            "words": [_word(word) for word in words],
+            "words": [word_shape(word) for word in words],
         }
         return {
             "type": "Results",
@@ -138,15 +139,15 @@ class ListenResults:
         }
 
 
-def confidence_of(final: FinalText) -> float:
+def confidence_of(text: str, words: Sequence[Word], avg_logprob: float | None) -> float:
     """The mean over words; of a text without word probabilities, its tokens' geometric mean; else 0."""
-    known = [word.probability for word in final.words if word.probability is not None]
+    known = [word.probability for word in words if word.probability is not None]
     if known:
         return fmean(known)
-    return exp(final.avg_logprob) if final.text and final.avg_logprob is not None else 0.0
+    return exp(avg_logprob) if text and avg_logprob is not None else 0.0
 
 
-def _word(word: Word) -> Result:
+def word_shape(word: Word) -> Result:
     return {
         "word": word.text,
         "start": seconds(word.start_ms),

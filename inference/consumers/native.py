@@ -12,8 +12,10 @@ from uuid import UUID
 
 from channels.db import database_sync_to_async
 from channels.generic.websocket import AsyncWebsocketConsumer
+from django.conf import settings
 
 from accounts.models import Site, User
+from annotation.models.terms import LONGEST_TERM
 from base import metrics
 from base.errors import DomainError
 from inference.api.problems import Busy
@@ -130,7 +132,8 @@ class LiveConsumer(AsyncWebsocketConsumer):
         if message.get("session"):
             return await Dictation.resume(self.user, UUID(str(message["session"])))
         await require_room()
-        return await Dictation.open(self.user, self.site, api_key=self._key)
+        keywords = _keywords(message)
+        return await Dictation.open(self.user, self.site, keywords=keywords, api_key=self._key)
 
     async def _frame(self, data: bytes) -> None:
         dictation = self.dictation
@@ -209,3 +212,10 @@ def _reader(message: dict) -> FrameReader:
     if codec not in CODECS:
         raise ValueError(codec)
     return FrameReader(codec)
+
+
+def _keywords(message: dict) -> tuple[str, ...]:
+    """Terms for the recogniser: none where AUSCULT_PROMPT_TERMS says that the models here gain nothing."""
+    said = message.get("keywords") or ()
+    terms = [one.strip() for one in said if isinstance(one, str) and 0 < len(one.strip()) <= LONGEST_TERM]
+    return tuple(terms[: settings.AUSCULT_PROMPT_TERMS])

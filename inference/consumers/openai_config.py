@@ -44,7 +44,7 @@ class SemanticVad:
 
 @dataclass(frozen=True, slots=True)
 class RealtimeConfig:
-    """`turns` None: only the client's commit ends an utterance."""
+    """`turns` None: only the client's commit makes an item."""
 
     encoding: Encoding = "pcm16"
     rate_hz: int = 24_000
@@ -64,7 +64,7 @@ class RealtimeConfig:
                 return SessionOptions.of(hangover_ms=silence_ms, pre_roll_ms=padding_ms, threshold=threshold)
             case SemanticVad(eagerness):
                 return SessionOptions.of(hangover_ms=EAGERNESS_MS[eagerness])
-        return SessionOptions.of(ends_by_silence=False)
+        return SessionOptions()  # heard in utterances all the same; they are of one item until the commit
 
     def hints(self) -> tuple[str, ...]:
         """A prompt of this protocol is a list of words or a sentence; either way it is told beforehand."""

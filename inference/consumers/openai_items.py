@@ -2,7 +2,8 @@
 
 With turn detection each utterance is an item. Without it a commit makes the item, of everything that was said
 since the last one, however many utterances that were. An item gets deltas that are only ever appended to, and
-exactly one `completed` or `failed`. Its id is that of its (first) utterance in the database.
+exactly one `completed` or `failed`; items end in the order of the sound. An item's id is that of its (first)
+utterance in the database.
 """
 
 from collections import deque
@@ -12,6 +13,7 @@ from typing import Any
 from uuid import uuid4
 
 from inference.api.answers import duration_usage, logprob_shapes
+from inference.consumers.in_order import InOrder
 from inference.consumers.live_run import EndedByClient
 from inference.consumers.notices import FinalText, Notice
 from inference.streaming.events import Committed, SpeechEnded, SpeechStarted, Untranscribed
@@ -60,6 +62,7 @@ class RealtimeItems:
         self._id_of = id_of
         self._manual = manual
         self.logprobs = logprobs
+        self._in_order = InOrder()
         self._of: dict[int, _Item] = {}  # utterance -> its item, until that is settled
         self._open: _Item | None = None  # being spoken, or waiting for its commit
         self._previous: str | None = None
@@ -73,6 +76,9 @@ class RealtimeItems:
         self._asked.append("clear")
 
     def events(self, notice: Notice) -> list[Event]:
+        return [event for ready in self._in_order.push(notice) for event in self._events(ready)]
+
+    def _events(self, notice: Notice) -> list[Event]:
         match notice:
             case SpeechStarted(utterance, at_ms):
                 return self._started(utterance, at_ms)

@@ -25,7 +25,8 @@ def utterance_correct(*, user: User, session: LiveSession | UUID, index: int, te
     correct, else a suggestion to an expert. Raises NotFound, DomainError `empty_text`, `text_too_long`.
     """
     uuid = session if isinstance(session, UUID) else session.uuid
-    wanted = submitted_text(text)
+    submitted_text(text)  # refuses what no label may be; the note itself keeps its speaker's own marks
+    wanted = " ".join(text.split())
     own = sessions_for_user(user).exclude(status=LiveSessionStatus.EXPIRED)
     with transaction.atomic():
         rows = LiveUtterance.objects.select_related("session__site", "session__user").filter(session__in=own)

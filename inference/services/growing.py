@@ -15,6 +15,7 @@ from django.utils import timezone
 from accounts.models import LiveConsent
 from annotation.models import Recording, Segment
 from annotation.services.corrections import correction_add
+from annotation.services.labels import submitted_text
 from annotation.services.live import Spoken, recording_begin, recording_complete, recording_grow
 from base.jobs import Job, enqueue_on_commit
 from base.locks import held
@@ -85,7 +86,9 @@ def correction_hand_over(utterance: LiveUtterance) -> bool:
     segment = rows.filter(uuid=utterance.uuid).first()
     if segment is None:
         return False
-    correction_add(user=utterance.session.user, segment=segment, text=utterance.corrected_text)
+    correction_add(
+        user=utterance.session.user, segment=segment, text=submitted_text(utterance.corrected_text)
+    )
     return True
 
 

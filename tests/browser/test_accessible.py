@@ -25,6 +25,7 @@ from tests.factories import (
     make_site,
     make_user,
 )
+from tests.inference.dictated import make_session
 from tests.training.rows import (
     make_approved,
     make_rivals,
@@ -104,6 +105,15 @@ def without_token(page: Page) -> None:
     page.wait_for_url("**/setlang/")
 
 
+def dictated(scene: Scene) -> str:
+    session = LiveSession.objects.filter(user=scene.people[Role.CLINICIAN]).latest("pk")
+    return reverse("live_session", args=[session.uuid])
+
+
+def correcting(page: Page) -> None:
+    page.locator(".word[data-doubt]").first.click()
+
+
 PAGES = [
     PageOf("login", "", named("login")),
     *(PageOf(f"home of {role}", role, named("home")) for role in EVERY_ROLE),
@@ -139,6 +149,10 @@ PAGES = [
     PageOf("search", "engineer", named("search_detail", "search")),
     PageOf("models", "engineer", named("model_list")),
     PageOf("live", "clinician", named("live")),
+    PageOf("live, menus open", "clinician", named("live"), unfolded),
+    PageOf("earlier dictations", "clinician", named("live_sessions")),
+    PageOf("no earlier dictations", "nobody", named("live_sessions")),
+    PageOf("one dictation, a word open", "clinician", dictated, correcting),
     PageOf("admin login", "", lambda scene: "/admin/login/"),
     PageOf("admin", "superuser", lambda scene: "/admin/"),
     PageOf("admin list", "superuser", lambda scene: "/admin/annotation/recording/"),
@@ -158,7 +172,7 @@ def scene(transactional_db, monkeypatch) -> Scene:
     people["nobody"] = make_user()
     people["newcomer"] = make_user(Role.EXPERT, site=make_site())
     people["superuser"] = make_user(superuser=True)
-    model = make_live_model(site=site)
+    make_live_model(site=site)
     recording = make_recording(site, audio=True, duration_ms=9000, speaker="陳醫師")
     for status in RecordingStatus.values:
         make_recording(site, status=status)
@@ -172,7 +186,7 @@ def scene(transactional_db, monkeypatch) -> Scene:
     make_label(rows[2], "血壓 140", author=people[Role.EXPERT], status="submitted", active_edit_ms=9000)
     make_segment(recording, 8000, 9000, status=SegmentStatus.UNUSABLE, unusable_reason="overlap")
     make_approved(site)
-    LiveSession.objects.create(user=people[Role.CLINICIAN], site=site, model=model)
+    make_session(people[Role.CLINICIAN], site)
     snapshot, waiting = make_snapshot(site), make_run(site)
     proven, rival = make_rivals(site)
     search = with_reports(make_search(site))

@@ -1,213 +1,280 @@
-"""The live page in Chromium: a fake microphone plays a WAV, the page shows the sentence."""
+"""The live page in Chromium, with a fake microphone: talked into, cut off, resumed, put right."""
 
+import re
 import shutil
 import threading
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
-from pathlib import Path
+from collections.abc import Callable, Iterator
 
 import numpy as np
 import pytest
-from playwright.sync_api import BrowserContext, Page, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from accounts.models import Role, User
 from base.storage import data_path
 from config.asgi import application
-from inference.engine.app import create_app
-from inference.engine.config import EngineConfig
 from inference.models import LiveSession
-from speech.audio import wav_bytes
-from speech.backends.espeak import EspeakSynthesizer
-from speech.synthesizer import Voice
+from tests.browser.conftest import session_cookie
+from tests.browser.dictating import (
+    TEXT,
+    Clinic,
+    Wire,
+    engine_of,
+    final_lines,
+    heard_within,
+    microphone_arguments,
+    spoken,
+    state,
+)
 from tests.browser.servers import serving
-from tests.factories import PASSWORD, make_live_model, make_user
+from tests.factories import make_live_model, make_user
 
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
-TEXT = "病人血壓一百四十"
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.skipif(CHROMIUM is None, reason="Chromium is not installed (apt-get install chromium)"),
-    pytest.mark.django_db(transaction=True),
-]
-
-
-@dataclass
-class Clinic:
-    address: str
-    user: User
-    dictation: Path
+pytestmark = pytest.mark.django_db(transaction=True)
+KEPT = "async () => await new Promise((done) => { const open = indexedDB.open('auscult-live', 1);"
+KEPT += (
+    " open.onsuccess = () => { const all = open.result.transaction('frames').objectStore('frames').getAll();"
+)
+KEPT += " all.onsuccess = () => done(all.result.length); }; })"
 
 
-@contextmanager
-def engine_of(text: str = TEXT) -> Iterator[str]:
-    config = EngineConfig(base_model=f"fake:{text}", data_dir=Path("/nonexistent"))
-    with serving(create_app(config)) as address:
-        yield address
+@pytest.fixture(scope="module")
+def browser_arguments(tmp_path_factory) -> list[str]:
+    return microphone_arguments(tmp_path_factory.mktemp("microphone") / "spoken.wav")
 
 
 @pytest.fixture
-def clinic(tmp_path, settings, monkeypatch) -> Iterator[Clinic]:
-    """A clinician, a live model that always hears TEXT, and two spoken sentences in a WAV."""
-    monkeypatch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "true")  # the test asks the database beside Playwright
+def clinic(tmp_path, settings) -> Iterator[Clinic]:
+    """A clinician and a live model that always hears TEXT."""
     settings.DATA_DIR = tmp_path
-    wav = tmp_path / "spoken.wav"
-    wav.write_bytes(wav_bytes(spoken()))
     make_live_model(f"fake:{TEXT}")
     with engine_of() as engine:
         settings.AUSCULT_ENGINE_URL = engine
         with serving(application) as address:
-            yield Clinic(address, make_user(Role.CLINICIAN), wav)
+            yield Clinic(address, make_user(Role.CLINICIAN))
 
 
-def spoken() -> np.ndarray:
-    """Two sentences with a second of silence around each."""
-    voice, quiet = EspeakSynthesizer(), np.zeros(16_000, np.float32)
-    said = [
-        voice.synthesize(text, Voice("cmn+f3")).samples
-        for text in ("病人今天血壓一百四十", "每天早上吃一顆藥")
-    ]
-    return np.concatenate([quiet, said[0], quiet, said[1], quiet]).astype(np.float32)
+@pytest.fixture
+def window_of(browser: Browser, clinic: Clinic) -> Iterator[Callable[..., BrowserContext]]:
+    opened: list[BrowserContext] = []
+
+    def open_for(user: User, **options: object) -> BrowserContext:
+        allowed = ["microphone", "clipboard-read", "clipboard-write"]
+        options = {"locale": "en-GB"} | options
+        context = browser.new_context(base_url=clinic.address, permissions=allowed, **options)
+        context.add_cookies([session_cookie(user, clinic.address)])
+        opened.append(context)
+        return context
+
+    yield open_for
+    for context in opened:
+        context.close()
 
 
-@contextmanager
-def browser_of(clinic: Clinic) -> Iterator[BrowserContext]:
-    arguments = [
-        "--no-sandbox",
-        "--use-fake-ui-for-media-stream",
-        "--use-fake-device-for-media-stream",
-        f"--use-file-for-fake-audio-capture={clinic.dictation}%noloop",
-        "--autoplay-policy=no-user-gesture-required",
-    ]
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=arguments)
-        context = browser.new_context(permissions=["microphone"], locale="en-GB")
-        try:
-            yield context
-        finally:
-            browser.close()
+@pytest.fixture
+def window(window_of, clinic) -> BrowserContext:
+    return window_of(clinic.user)
 
 
-def open_live(context: BrowserContext, clinic: Clinic) -> Page:
+def open_live(context: BrowserContext) -> Page:
     page = context.new_page()
     page.on("pageerror", lambda error: pytest.fail(f"script error on the page: {error}"))
-    page.goto(f"{clinic.address}/login/?next=/live/")
-    page.fill("input[name=username]", clinic.user.username)
-    page.fill("input[name=password]", PASSWORD)
-    page.press("input[name=password]", "Enter")
-    page.wait_for_url("**/live/")
+    page.on("dialog", lambda dialog: dialog.accept())  # leaving while something is unsaved
+    page.goto("/live/")
     return page
 
 
-def final_lines(page: Page):  # type: ignore[no-untyped-def]
-    return page.locator("[data-live=transcript] p[data-state=final]")
+def start(page: Page) -> None:
+    page.get_by_role("button", name="Start dictation").click()
 
 
-def wait_for_recording(session: LiveSession, seconds: float = 20) -> LiveSession:
-    deadline_s = time.monotonic() + seconds
-    while session.recording is None and time.monotonic() < deadline_s:
+def finish(page: Page) -> LiveSession:
+    """-> the session, stored."""
+    page.get_by_role("button", name="Finish").click()
+    expect(state(page)).to_contain_text("Finished", timeout=20_000)
+    expect(page.get_by_role("link", name="Open the recording")).to_be_visible(timeout=20_000)
+    session = LiveSession.objects.select_related("recording").get()
+    deadline_s = time.monotonic() + 20
+    while session.status != "stored" and time.monotonic() < deadline_s:
         time.sleep(0.1)
-        session = LiveSession.objects.select_related("recording").get(pk=session.pk)
+        session = LiveSession.objects.select_related("recording").get()
     return session
 
 
-def test_what_is_said_into_the_microphone_appears_and_is_stored(clinic):
-    with browser_of(clinic) as context:
-        page = open_live(context, clinic)
-        page.get_by_role("button", name="Start dictation").click()
-        expect(final_lines(page)).to_have_text([TEXT, TEXT], timeout=20_000)
-        expect(page.locator("[data-live=state]")).to_contain_text("Saved to 0:")
-        page.get_by_role("button", name="Finish").click()
-        expect(page.locator("[data-live=state]")).to_contain_text("Finished", timeout=20_000)
-        expect(page.get_by_role("link", name="Open the recording")).to_be_visible(timeout=20_000)
-    session = wait_for_recording(LiveSession.objects.get())
-    assert [utterance.text for utterance in session.utterances.all()] == [TEXT, TEXT]
-    sound = np.frombuffer(data_path(session.recording.original_path).read_bytes()[44:], np.int16)
-    assert len(sound) // 16 == session.received_ms
-    assert heard_within(sound, spoken())
+def stored_sound(session: LiveSession) -> bytes:
+    return data_path(session.recording.original_path).read_bytes()[44:]
 
 
-def heard_within(recorded: np.ndarray, said: np.ndarray) -> bool:
-    """Is the WAV's sound in what was stored, wherever it begins?"""
-    kernel = said[16_000:48_000] - said[16_000:48_000].mean()
-    size = 1 << (len(recorded) + len(kernel)).bit_length()
-    spectrum = np.fft.rfft(recorded.astype(np.float64), size) * np.conj(np.fft.rfft(kernel, size))
-    at = int(np.argmax(np.fft.irfft(spectrum, size)[: len(recorded) - len(kernel)]))
-    return float(np.corrcoef(recorded[at : at + len(kernel)], kernel)[0, 1]) > 0.8
+def test_what_is_said_appears_is_put_right_and_stored(clinic, window):
+    wire = Wire(window)
+    page = open_live(window)
+    start(page)
+    expect(final_lines(page)).to_have_text([TEXT, TEXT], timeout=20_000)
+    expect(state(page)).to_contain_text("Saved to 0:")
+
+    page.locator(".word", has_text="四").first.click()
+    field = page.get_by_label("The right words")
+    expect(field).to_have_value("四")
+    field.fill("五")
+    field.press("Enter")
+    expect(final_lines(page).first).to_have_text("病人血壓一百五十")
+    expect(page.locator("[data-live=note]")).to_have_text("Correction saved")
+
+    session = finish(page)
+    first, second = session.utterances.all()
+    assert (first.text, first.corrected_text, second.text) == (TEXT, "病人血壓一百五十", TEXT)
+    assert stored_sound(session) == wire.sound
+    assert heard_within(np.frombuffer(wire.sound, np.int16), spoken())
 
 
-def test_pausing_makes_the_last_words_final_and_lets_the_microphone_go(clinic):
-    with browser_of(clinic) as context:
-        page = open_live(context, clinic)
-        page.get_by_role("button", name="Start dictation").click()
-        expect(page.locator("[data-live=transcript] p").first).to_be_visible(timeout=20_000)
-        page.get_by_role("button", name="Pause").click()
-        expect(final_lines(page).first).to_have_text(TEXT, timeout=10_000)
-        expect(page.locator("[data-live=state]")).to_contain_text("microphone is off")
-        page.get_by_role("button", name="Go on").click()
-        expect(page.locator("[data-live=state]")).to_contain_text("Saved to")
+def test_pausing_makes_the_last_words_final_and_lets_the_microphone_go(window):
+    page = open_live(window)
+    start(page)
+    expect(page.locator("[data-live=transcript] [data-state]").first).to_be_visible(timeout=20_000)
+    page.get_by_role("button", name="Pause").click()
+    expect(final_lines(page).first).to_have_text(TEXT, timeout=10_000)
+    expect(state(page)).to_contain_text("microphone is off")
+    page.get_by_role("button", name="Go on").click()
+    expect(state(page)).to_contain_text("Saved to")
+    expect(page.get_by_role("button", name="Pause")).to_be_enabled()
 
 
-def test_a_connection_that_breaks_comes_back_and_nothing_is_lost(clinic):
-    with browser_of(clinic) as context:
-        page = open_live(context, clinic)
-        page.add_init_script(
-            "const Real = WebSocket; window.sockets = [];"
-            "window.WebSocket = class extends Real { constructor(...a) { super(...a); sockets.push(this); } }"
-        )
-        page.reload()
-        page.get_by_role("button", name="Start dictation").click()
-        expect(page.locator("[data-live=state]")).to_contain_text("Saved to 0:01", timeout=20_000)
-        page.evaluate("sockets.at(-1).close()")
-        expect(page.locator("[data-live=state]")).to_contain_text("reconnecting")
-        expect(final_lines(page)).to_have_text([TEXT, TEXT], timeout=20_000)
-        page.get_by_role("button", name="Finish").click()
-        expect(page.locator("[data-live=state]")).to_contain_text("Finished", timeout=20_000)
-    session = wait_for_recording(LiveSession.objects.get())
-    sound = np.frombuffer(data_path(session.recording.original_path).read_bytes()[44:], np.int16)
-    assert heard_within(sound, spoken())
+def test_a_connection_cut_in_mid_speech_loses_no_byte(window):
+    wire = Wire(window)
+    page = open_live(window)
+    start(page)
+    expect(state(page)).to_contain_text("Saved to 0:01", timeout=20_000)
+    wire.losing = True
+    expect(state(page)).to_contain_text("s more are kept in this page")
+    wire.cut()
+    expect(state(page)).to_contain_text("reconnecting")
+    wire.mend()
+    expect(final_lines(page)).to_have_text([TEXT, TEXT], timeout=20_000)
+    session = finish(page)
+    assert stored_sound(session) == wire.sound
+    assert heard_within(np.frombuffer(wire.sound, np.int16), spoken())
 
 
-def test_without_an_engine_the_page_says_so_and_keeps_the_sound(clinic, settings):
+def test_a_reload_goes_on_with_the_same_dictation_and_loses_no_byte(window):
+    wire = Wire(window)
+    page = open_live(window)
+    start(page)
+    expect(final_lines(page).first).to_have_text(TEXT, timeout=20_000)
+    wire.losing = True
+    expect(state(page)).to_contain_text("s more are kept in this page")
+    wire.cut()
+    page.get_by_role("button", name="Pause").click()
+    expect(state(page)).to_contain_text("microphone is off")
+    kept_s = float(state(page).inner_text().split(" s more")[0].rsplit(" ", 1)[1])
+    page.wait_for_function(f"({KEPT})().then((count) => count >= {round(10 * kept_s)})")
+    page.reload()
+    expect(state(page)).to_contain_text("loaded again")
+    expect(final_lines(page).first).to_have_text(TEXT)  # from the server, while the socket is still down
+    expect(state(page)).to_contain_text(f"{kept_s} s more are kept in this page")
+    wire.mend()
+    expect(state(page)).not_to_contain_text("more are kept", timeout=20_000)
+    page.get_by_role("button", name="Go on").click()
+    expect(page.get_by_role("button", name="Pause")).to_be_enabled()
+    session = finish(page)
+    assert stored_sound(session) == wire.sound
+    assert page.evaluate(KEPT) == 0, "nothing stays in the browser"
+    page.reload()
+    expect(state(page)).to_contain_text("Ready")
+
+
+def test_what_a_closed_window_left_is_taken_up_by_the_next(window):
+    wire = Wire(window)
+    page = open_live(window)
+    start(page)
+    expect(state(page)).to_contain_text("Saved to 0:02", timeout=20_000)
+    wire.losing = True
+    expect(state(page)).to_contain_text("s more are kept in this page")
+    wire.cut()
+    page.get_by_role("button", name="Pause").click()
+    expect(state(page)).to_contain_text("microphone is off")
+    kept_s = float(state(page).inner_text().split(" s more")[0].rsplit(" ", 1)[1])
+    page.wait_for_function(f"({KEPT})().then((count) => count >= {round(10 * kept_s)})")
+    page.close()
+    wire.mend()
+    page = open_live(window)
+    expect(state(page)).to_contain_text("loaded again")
+    expect(final_lines(page)).not_to_have_count(0, timeout=20_000)
+    session = finish(page)
+    assert stored_sound(session) == wire.sound
+
+
+def test_a_correction_outlives_a_lost_server_and_a_reload(window):
+    page = open_live(window)
+    start(page)
+    expect(final_lines(page).first).to_have_text(TEXT, timeout=20_000)
+    page.get_by_role("button", name="Pause").click()
+    window.route("**/utterances/**", lambda route: route.abort())
+    page.locator(".word", has_text="四").first.click()
+    page.get_by_label("The right words").fill("六")
+    page.get_by_role("button", name="Keep").click()
+    expect(page.locator("[data-live=note]")).to_contain_text("not yet saved")
+    page.reload()
+    expect(final_lines(page).first).to_have_text("病人血壓一百六十")
+    window.unroute("**/utterances/**")
+    page.evaluate("dispatchEvent(new Event('online'))")
+    page.wait_for_function(
+        "!Object.keys(localStorage).some((key) => (localStorage[key] ?? '').includes('六'))"
+    )
+    assert LiveSession.objects.get().utterances.get(index=0).corrected_text == "病人血壓一百六十"
+
+
+def test_without_an_engine_the_page_says_so_and_keeps_the_sound(window, settings):
     settings.AUSCULT_ENGINE_URL = "http://127.0.0.1:9"
-    with browser_of(clinic) as context:
-        page = open_live(context, clinic)
-        page.get_by_role("button", name="Start dictation").click()
-        state = page.locator("[data-live=state]")
-        expect(state).to_contain_text("Recognition does not answer", timeout=20_000)
-        expect(state).to_contain_text("Saved to")
+    page = open_live(window)
+    start(page)
+    expect(state(page)).to_contain_text("Recognition does not answer", timeout=20_000)
+    expect(state(page)).to_contain_text("Saved to")
 
 
-def test_a_demo_dictation_takes_the_way_of_the_microphone(clinic, monkeypatch):
+def test_a_demo_dictation_takes_the_way_of_the_microphone(clinic, window, browser_arguments, monkeypatch):
     monkeypatch.setattr("inference.views.live.knows_demo_voices_only", lambda model: True)
     folder = data_path("demo/dictations")
     folder.mkdir(parents=True)
-    shutil.copy(clinic.dictation, folder / "one.wav")
+    wav = browser_arguments[3].split("=", 1)[1].removesuffix("%noloop")
+    shutil.copy(wav, folder / "one.wav")
     (folder / "one.txt").write_text("病人今天血壓一百四十")
-    with browser_of(clinic) as context:
-        page = open_live(context, clinic)
-        expect(page.get_by_text("understands the synthetic demo voices only")).to_be_visible()
-        page.get_by_role("button", name="Play instead of the microphone").click()
-        expect(final_lines(page)).to_have_text([TEXT, TEXT], timeout=20_000)
-        expect(page.locator("[data-live=state]")).to_contain_text("Finished", timeout=20_000)
-        expect(page.locator(".live-reference")).to_have_text("病人今天血壓一百四十")
-    session = wait_for_recording(LiveSession.objects.get())
-    sound = np.frombuffer(data_path(session.recording.original_path).read_bytes()[44:], np.int16)
-    assert heard_within(sound, spoken())
+    page = open_live(window)
+    expect(page.get_by_text("understands the synthetic demo voices only")).to_be_visible()
+    page.get_by_role("button", name="Play instead of the microphone").click()
+    expect(final_lines(page)).to_have_text([TEXT, TEXT], timeout=20_000)
+    expect(state(page)).to_contain_text("Finished", timeout=20_000)
+    expect(page.locator(".live-reference")).to_have_text("病人今天血壓一百四十")
+    expect(page.get_by_role("link", name="Open the recording")).to_be_visible(timeout=20_000)
+    sound = stored_sound(LiveSession.objects.select_related("recording").get())
+    assert heard_within(np.frombuffer(sound, np.int16), spoken())
 
 
-def test_two_clinicians_dictate_at_the_same_time(clinic):
-    other = make_user(Role.CLINICIAN)
-    with browser_of(clinic) as first:
-        second = first.browser.new_context(permissions=["microphone"], locale="en-GB")
-        pages = [
-            open_live(first, clinic),
-            open_live(second, Clinic(clinic.address, other, clinic.dictation)),
-        ]
-        for page in pages:
-            page.get_by_role("button", name="Start dictation").click()
-        for page in pages:
-            expect(final_lines(page).first).to_have_text(TEXT, timeout=20_000)
+def test_two_clinicians_dictate_at_the_same_time(clinic, window, window_of):
+    pages = [open_live(window), open_live(window_of(make_user(Role.CLINICIAN)))]
+    for page in pages:
+        start(page)
+    for page in pages:
+        expect(final_lines(page).first).to_have_text(TEXT, timeout=20_000)
     assert LiveSession.objects.values("user").distinct().count() == 2
     assert threading.active_count() < 60
+
+
+def test_the_microphone_is_chosen_and_remembered(window):
+    window.add_init_script(
+        "const real = navigator.mediaDevices.getUserMedia.bind(navigator.mediaDevices);"
+        "navigator.mediaDevices.getUserMedia = async (wanted) => (window.heard = await real(wanted));"
+    )
+    page = open_live(window)
+    choice = page.get_by_label("Microphone", exact=True)
+    expect(choice.locator("option")).not_to_have_count(1)
+    last = choice.locator("option").last.inner_text()
+    start(page)
+    expect(page.get_by_role("button", name="Pause")).to_be_enabled()
+    choice.select_option(label=last)
+    expect(page.locator("[data-live=hint]")).to_have_text(f"Now listening to: {last}")
+    page.evaluate("heard.getAudioTracks()[0].dispatchEvent(new Event('ended'))")  # unplugged
+    expect(page.locator("[data-live=hint]")).to_have_text(re.compile("Now listening to: (?!.*2)"))
+    expect(page.get_by_role("button", name="Pause")).to_be_enabled()
+    page.get_by_role("button", name="Finish").click()
+    expect(state(page)).to_contain_text("Finished", timeout=20_000)
+    page.reload()
+    expect(choice.locator("option:checked")).to_have_text(last)

@@ -112,9 +112,12 @@ def test_a_session_says_where_its_recording_is_to_its_own_person_only(client, cl
     )
     address = reverse("live_session", args=[session.uuid])
     client.force_login(clinician)
-    assert client.get(address).json() == {
+    answer = client.get(address, headers={"Accept": "application/json"}).json()
+    assert answer == {
+        "session": str(session.uuid),
         "status": "stored",
         "recording": reverse("recording_detail", args=[recording.uuid]),
+        "utterances": [],
     }
     client.force_login(make_user(Role.CLINICIAN, site=site))
     assert client.get(address, headers={"Accept": "application/json"}).status_code == 404

@@ -58,6 +58,16 @@ async def test_speech_becomes_text_and_everything_is_kept(monkeypatch):
     assert kept_sound(session) == TALK
 
 
+@pytest.mark.parametrize(("most", "told"), [(0, []), (1, ["Metformin"])])
+async def test_the_recogniser_is_told_terms_only_where_it_gains_by_them(monkeypatch, settings, most, told):
+    settings.AUSCULT_PROMPT_TERMS = most
+    page = Page(await clinician())
+    async with engine_running(monkeypatch):
+        await page.open(keywords=["Metformin", 7, "", "Amlodipine"])
+        await page.stop()
+    assert (await row(page.session)).keywords == told
+
+
 async def test_sound_is_on_the_disk_before_it_is_acknowledged(monkeypatch):
     page = Page(await clinician())
     async with engine_running(monkeypatch):

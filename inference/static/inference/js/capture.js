@@ -1,6 +1,7 @@
 // Where sound comes from: the microphone, or a demo dictation that takes its place on the very same path.
 const WORKLET = new URL("./worklet.js", import.meta.url);
 const SILENCE_FRAMES = 6; // what a pause leaves in the sound, so that the last words are taken as final
+const PLAIN = { channelCount: 1, echoCancellation: false, noiseSuppression: false, autoGainControl: false };
 
 async function makeContext(rate) {
   const context = rate ? new AudioContext({ sampleRate: rate }) : new AudioContext();
@@ -20,30 +21,59 @@ function addSilence(onFrame) {
   for (let i = 0; i < SILENCE_FRAMES; i++) onFrame(new ArrayBuffer(3200), 0);
 }
 
-export async function openMicrophone(onFrame, onLost) {
+/** `device`: an id, "" for the system's own choice. One that is not there any more gives way to that. */
+export async function openMicrophone(onFrame, onLost, device = "") {
   if (!navigator.mediaDevices?.getUserMedia) throw new DOMException("", "SecurityError");
-  let context, framer, stream;
+  let context, framer, stream, node;
+
+  async function hear() {
+    const ask = (audio) => navigator.mediaDevices.getUserMedia({ audio });
+    const chosen = device ? ask({ ...PLAIN, deviceId: { exact: device } }) : ask(PLAIN);
+    const next = await chosen.catch((error) => {
+      if (error.name !== "OverconstrainedError") throw error;
+      return ask(PLAIN);
+    });
+    stream?.getTracks().forEach((track) => track.stop()); // the old one until the new one is there
+    stream = next;
+    stream.getAudioTracks()[0].onended = onLost; // unplugged, or taken away by the system
+  }
+
+  async function connect() {
+    context ??= await makeContext(16000);
+    framer ??= makeFramer(context, onFrame);
+    node?.disconnect();
+    node = context.createMediaStreamSource(stream);
+    node.connect(framer);
+    await context.resume();
+  }
 
   async function resume() {
-    stream = await navigator.mediaDevices.getUserMedia({
-      audio: { channelCount: 1, echoCancellation: false, noiseSuppression: false, autoGainControl: false },
-    });
-    stream.getAudioTracks()[0].onended = onLost; // unplugged, or taken away by the system
-    context = await makeContext(16000);
-    framer = makeFramer(context, onFrame);
+    await hear();
+    context = framer = node = null;
     try {
-      context.createMediaStreamSource(stream).connect(framer);
+      await connect();
     } catch { // Firefox: the context must have the microphone's own rate
-      await context.close();
+      await context?.close();
       context = await makeContext();
-      framer = makeFramer(context, onFrame);
-      context.createMediaStreamSource(stream).connect(framer);
+      framer = node = null;
+      await connect();
     }
-    await context.resume();
+  }
+
+  /** Another device while it runs: the sound goes on in the same row of frames. */
+  async function use(next) {
+    device = next;
+    await hear();
+    await connect().catch(async () => {
+      await framer.flush();
+      await context.close();
+      await resume();
+    });
   }
 
   // Pausing lets the microphone go: the browser's own sign goes out too.
   async function pause() {
+    if (context.state === "closed") return; // paused already
     stream.getTracks().forEach((track) => track.stop());
     await framer.flush();
     addSilence(onFrame);
@@ -51,7 +81,7 @@ export async function openMicrophone(onFrame, onLost) {
   }
 
   await resume();
-  return { pause, resume };
+  return { pause, resume, use, get device() { return stream.getAudioTracks()[0].getSettings().deviceId ?? ""; } };
 }
 
 export async function openDemo(url, onFrame, onEnded) {

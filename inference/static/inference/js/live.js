@@ -1,150 +1,149 @@
-// The live page: one button, one column of text, one honest line. Ties capture, link, transcript and state line.
-import { openDemo, openMicrophone } from "./capture.js";
-import { Link } from "./link.js";
+// The live page: one button, one column of text, one honest line. Ties what is heard, sent, shown and put right.
+import { Dictation } from "./dictation.js";
+import { mount as mountEditing } from "./editing.js";
+import { mount as mountFollow } from "./follow.js";
+import { Listening } from "./listening.js";
+import { mount as mountResult } from "./result.js";
+import { mount as mountSound } from "./sound.js";
 import { StateLine } from "./state.js";
+import { marksWanted, mount as mountTakeAway } from "./take_away.js";
+import { mount as mountTerms } from "./terms.js";
 import { Transcript } from "./transcript.js";
 
-const PASSING = ["not_saved", "engine_unavailable"]; // troubles that end by themselves
+const BUTTON = { recording: "button_pause", paused: "button_resume", finished: "button_again", failed: "button_again" };
+const REFUSED = { NotAllowedError: "no_permission", SecurityError: "no_https" };
 
 export function mount(root) {
   const find = (name) => root.querySelector(`[data-live="${name}"]`);
   const config = JSON.parse(document.getElementById("live-config").textContent);
-  const words = config.strings;
-  const address = new URL(config.socket, location.href.replace(/^http/, "ws"));
-  const [button, finish, meter, demo, result] = ["button", "finish", "meter", "demo", "result"].map(find);
-  const transcript = new Transcript(find("transcript"), words);
-  let line, link, source, mode, reference, lock;
+  config.person = document.querySelector("[data-person]")?.dataset.person ?? "";
+  const { strings: words } = config;
+  const [button, finish, demo, announce] = ["button", "finish", "demo", "announce"].map(find);
+  const transcript = new Transcript(find("transcript"), words, { curve: config.curve, marks: marksWanted() });
+  const follow = mountFollow(find("box"), find("now"));
+  const sound = mountSound({ root, strings: words });
+  const line = new StateLine(find("state"), words);
+  const terms = mountTerms(find("terms"), {
+    address: config.terms, site: config.site, most: config.most_terms, strings: words, textOf: () => transcript.text,
+  });
+  const takeAway = mountTakeAway({ root, transcript, address: config.session, strings: words });
+  const result = mountResult({ root, config, onShown: follow.toEnd });
+  const editing = mountEditing({
+    root, transcript, address: config.utterance, person: config.person, strings: words, onOpen: follow.hold,
+    alternatives: ({ text, word }) => [...new Set([...(word?.alternatives ?? []), ...terms.near(text)])],
+  });
+  const listening = new Listening({
+    sound, running: () => mode === "recording", onFrame, onEnd: stop, onLost: () => stopListening("mic_lost"),
+  });
+  let mode, dictation, reference;
 
   const show = (next = mode) => {
-    mode = next;
-    line.show(mode, link);
-    root.dataset.mode = mode;
-    button.textContent = words[{ recording: "button_pause", paused: "button_resume", finished: "button_again", failed: "button_again" }[mode] ?? "button_start"];
+    mode = root.dataset.mode = next;
+    line.show(mode, dictation?.link);
+    button.textContent = words[BUTTON[mode] ?? "button_start"];
     button.disabled = mode === "asking" || mode === "finishing";
     finish.disabled = mode !== "recording" && mode !== "paused";
     if (demo) demo.inert = !["idle", "finished", "failed"].includes(mode);
-    if (mode !== "recording") meter.style.setProperty("--level", 0);
+    if (mode !== "recording") sound.quiet();
+    takeAway.show(transcript.sessions.at(-1));
   };
 
-  const onFrame = (pcm, peak) => {
-    link.push(pcm);
-    const decibels = 20 * Math.log10(Math.max(peak, 1e-4));
-    meter.style.setProperty("--level", mode === "recording" ? Math.max(0, 1 + decibels / 60).toFixed(3) : 0);
-    line.show(mode, link);
-  };
+  function onFrame(pcm, peak) {
+    dictation.link.push(pcm);
+    if (mode === "recording") sound.heard(peak);
+    line.show(mode, dictation.link);
+    if (mode === "recording" && dictation.link.backlog.full) stopListening("full");
+  }
 
   const hear = ({ detail: message }) => {
-    const { type } = message;
-    if (type === "ack") line.savedMs = message.saved_ms;
-    if (type === "ack" && line.trouble === "not_saved") line.trouble = "";
-    if (type === "engine_back") line.trouble = "";
-    if (type === "error" && PASSING.includes(message.code)) line.trouble = message.code;
-    if (type === "partial") transcript.partial(message);
-    if (type === "final") transcript.final(message);
-    if (type === "untranscribed") transcript.later(message);
-    if (type === "new_session") { transcript.newSession(); line.newSession(); }
-    if (type === "failed") { line.trouble = message.code; release(true); show("failed"); }
-    if (type === "stopped") ended(message);
-    link.haveUtterances = transcript.next;
-    line.show(mode, link);
+    line.hear(message);
+    if (message.type === "failed") { listening.release(); show("failed"); }
+    else if (message.type === "stopped") { listening.release(); show("finished"); result.show(message.session, reference); }
+    else line.show(mode, dictation.link);
   };
 
-  const release = async (forGood) => {
-    const used = source;
-    source = null;
-    lock?.release().catch(() => {});
-    lock = null;
-    await used?.pause(forGood);
-  };
+  function start(left) {
+    dictation = new Dictation({ config, transcript, keywords: terms.chosen(), ...left });
+    dictation.addEventListener("message", hear);
+    dictation.addEventListener("state", () => line.show(mode, dictation.link));
+  }
 
-  async function begin(open) {
-    const left = link?.backlog.frames ?? []; // a link that failed may hold sound that nobody has yet
-    link?.close();
-    line = new StateLine(find("state"), words);
-    transcript.clear();
-    result.replaceChildren();
-    link = new Link(address);
-    left.forEach(({ pcm }) => link.push(pcm));
-    link.addEventListener("message", hear);
-    link.addEventListener("state", () => line.show(mode, link));
+  async function begin(demoSound, said = "") {
+    reference = said;
+    const frames = dictation?.replaced() ?? []; // a link that failed may hold sound that nobody has yet
+    for (const part of [line, transcript, editing, result]) part.clear();
+    terms.load();
+    start({ frames });
     show("asking");
-    link.connect(); // the frames wait in the page until the socket is there
+    dictation.link.connect(); // the frames wait in the page until the socket is there
+    await listen(demoSound);
+  }
+
+  async function listen(demoSound) {
+    line.trouble = "";
     try {
-      source = await open();
+      await listening.start(demoSound);
     } catch (error) {
-      line.trouble = { NotAllowedError: "no_permission", NotFoundError: "no_sound", SecurityError: "no_https" }[error.name] ?? "no_sound";
-      link.close();
+      line.trouble = REFUSED[error.name] ?? "no_sound";
+      if (transcript.utterances.length) return show("paused");
+      dictation.link.close();
       return show("failed");
     }
-    lock = await navigator.wakeLock?.request("screen").catch(() => null);
     return show("recording");
+  }
+
+  async function stopListening(trouble = "") {
+    line.trouble = trouble;
+    show("paused");
+    await listening.pause();
+    line.show(mode, dictation.link);
   }
 
   async function stop() {
     show("finishing");
-    await release(true);
-    link.stop();
+    await listening.release();
+    dictation.link.stop();
     show();
   }
 
-  function ended({ saved_ms, session }) {
-    line.savedMs = saved_ms;
-    transcript.end();
-    show("finished");
-    result.replaceChildren(...(reference ? [said(reference)] : []));
-    transcript.toEnd();
-    awaitRecording(config.session.replace("SESSION", session));
-  }
-
-  function said(text) {
-    const template = find("reference").content.cloneNode(true);
-    template.querySelector("[data-text]").textContent = text;
-    return template;
-  }
-
-  async function awaitRecording(address, tries = 60) {
-    const at = link;
-    const answer = await fetch(address, { headers: { Accept: "application/json" } }).catch(() => null);
-    const state = answer?.ok ? await answer.json() : {};
-    if (at !== link) return;
-    if (state.recording) {
-      const open = find("recording").content.cloneNode(true);
-      open.querySelector("a").href = state.recording;
-      result.prepend(open);
-      transcript.toEnd();
-    } else if (state.status !== "empty" && tries > 0) setTimeout(() => awaitRecording(address, tries - 1), 1000);
-  }
-
-  async function press() {
-    if (mode === "recording") { await source.pause(false); show("paused"); }
-    else if (mode === "paused") { await source.resume(); line.trouble = ""; show("recording"); }
-    else { reference = ""; await begin(() => openMicrophone(onFrame, lost)); }
-  }
-
-  async function lost() {
-    if (mode !== "recording") return;
-    await press();
-    line.trouble = "mic_lost";
-    line.show(mode, link);
+  function press() {
+    if (mode === "recording") return stopListening();
+    return mode === "paused" ? listen() : begin();
   }
 
   function playDemo() {
-    const choice = demo.querySelector("select").selectedOptions[0];
-    reference = choice.dataset.text;
-    begin(() => openDemo(choice.value, onFrame, stop));
+    const { value, dataset } = demo.querySelector("select").selectedOptions[0];
+    begin(value, dataset.text);
   }
 
-  const leaving = (event) => (mode === "recording" || mode === "paused" || (link && !link.backlog.empty)) && event.preventDefault();
+  async function resume() {
+    const left = await Dictation.unfinished(config);
+    if (!left) return show("idle");
+    start(left);
+    line.trouble = "reloaded";
+    show("paused");
+    terms.load();
+    await dictation.recall();
+    return dictation.link.connect();
+  }
+
+  const leaving = (event) =>
+    (mode === "recording" || (dictation && !dictation.link.backlog.empty)) && event.preventDefault();
   button.addEventListener("click", press);
   finish.addEventListener("click", stop);
   demo?.querySelector("button").addEventListener("click", playDemo);
   window.addEventListener("beforeunload", leaving);
-  line = new StateLine(find("state"), words);
-  show("idle");
-  button.disabled = false;
+  transcript.addEventListener("grown", () => editing.field.open || follow.grown());
+  transcript.addEventListener("final", ({ detail }) => {
+    announce.textContent = detail.text; // read out once it is final
+    terms.show();
+    takeAway.show(transcript.sessions.at(-1));
+  });
+  resume().catch(() => show("idle"));
   return () => {
     window.removeEventListener("beforeunload", leaving);
-    release(true);
-    link?.close();
+    listening.release();
+    dictation?.leave();
+    for (const part of [follow, sound, terms, takeAway, result, editing]) part.unmount();
   };
 }
