@@ -21,6 +21,7 @@ from accounts.models import Site, User
 from base import metrics
 from base.errors import NotFound
 from inference.consumers import live_run
+from inference.consumers.asking import Deaf
 from inference.consumers.growth import Growth
 from inference.consumers.hearing import EngineClient
 from inference.consumers.ledger import DATABASE_AWAY, Ledger, persevere
@@ -40,7 +41,7 @@ from inference.selectors.sessions import Continuation, continuation_of, heard_fr
 from inference.services import sessions
 from inference.services.spool import Spool, SpoolHeldError
 from inference.services.utterances import Entry
-from inference.streaming.events import SpeechEnded
+from inference.streaming.events import SpeechEnded, Untranscribed
 from inference.streaming.session import SessionOptions, StreamingSession
 from speech.audio import pcm16_to_float
 from speech.vad import FRAME_MS, FRAME_SAMPLES, StreamingVad
@@ -71,7 +72,9 @@ class Dictation:
         self._touched_s = time.monotonic()
         self._is_over = False
         self._from = Continuation()
-        self._at_ms = 0
+        self._given_up: list[tuple[int, int, int]] = []
+        self._again: asyncio.Task[None] | None = None
+        self._at_ms = self._settled_ms = 0
         self._watch = Watch(session.uuid, session.protocol)
         self._growth = Growth(session, lambda: self.saved_ms)
         self._ledger = Ledger(session, self._growth.want)
@@ -149,6 +152,7 @@ class Dictation:
         try:
             self._from = await database_sync_to_async(continuation_of)(self.session)
             self._at_ms = self._from.at_ms - self._from.at_ms % FRAME_MS
+            self._settled_ms = self._at_ms
             vad = await asyncio.to_thread(_vad_at, spool, self._at_ms)
         except BaseException:
             await asyncio.to_thread(spool.close)
@@ -221,7 +225,10 @@ class Dictation:
         self._touched_s = time.monotonic()
         try:
             mine = await database_sync_to_async(sessions.session_touch)(
-                session=self.session, holder=self.session.holder, received_ms=self.saved_ms
+                session=self.session,
+                holder=self.session.holder,
+                received_ms=self.saved_ms,
+                settled_ms=self._settled_ms,
             )
         except DATABASE_AWAY as error:  # the lock on the sound says whose it is
             logger.warning("live session %s goes on without the database: %s", self.session.uuid, error)
@@ -239,11 +246,27 @@ class Dictation:
             case SpeechEnded(utterance, start_ms, end_ms):
                 await self._say(notice)
                 self._ledger.add(Entry(utterance, start_ms, end_ms))
+            case Untranscribed(utterance, start_ms, end_ms):
+                self._given_up.append((utterance, start_ms, end_ms))
+                await self._say(notice)
+            case Deaf(False):
+                await self._say(notice)
+                self._hear_what_was_given_up()
             case Saved() if time.monotonic() - self._touched_s > TOUCH_S:
                 await self._say(notice)
+                if (
+                    self.run and self._ledger.is_empty
+                ):  # a place that is not in a row yet would be passed over
+                    self._settled_ms = self.run.settled_ms
                 await self.touch()
             case _:
                 await self._say(notice)
+
+    def _hear_what_was_given_up(self) -> None:
+        """The engine is back; the texts come late, but while their speaker is still there."""
+        unheard, self._given_up = self._given_up, []
+        if unheard and self.run and not self._is_over:
+            self._again = asyncio.create_task(self.run.hear_again(unheard))
 
     async def _say(self, notice: Notice) -> None:
         if self._send is None:

@@ -32,6 +32,10 @@ class Ledger:
         self._waiting: dict[int, Entry] = {}
         self._writing: asyncio.Task[None] | None = None
 
+    @property
+    def is_empty(self) -> bool:
+        return not self._waiting
+
     def add(self, entry: Entry) -> None:
         """The newest of an utterance counts."""
         self._waiting[entry.index] = entry

@@ -96,6 +96,11 @@ class LiveRun:
         return self._spool.saved_ms
 
     @property
+    def settled_ms(self) -> int:
+        """All that was said before has been told. True while a notice of the pump is being told, only."""
+        return self._streaming.settled_ms
+
+    @property
     def saved_seq(self) -> int:
         return self._spool.next_seq - 1
 
@@ -106,14 +111,20 @@ class LiveRun:
         """
         self.is_started = True
         now_s = time.monotonic()
-        for index, start_ms, end_ms in unheard:
-            pieces = await asyncio.to_thread(lambda span: list(self._spool.read(*span)), (start_ms, end_ms))
-            self._certain_at[index] = (now_s, 0)
-            events = self._streaming.reopen(index, start_ms, end_ms, b"".join(pieces))
-            await self._handle(events, now_s)
+        await self.hear_again(unheard)
         for pcm in self._spool.read(heard_until_ms):
             await self._listen([Frame(-1, pcm, now_s)])
         self._pump = asyncio.create_task(self._work(), name="live pump")
+
+    async def hear_again(self, unheard: Sequence[tuple[int, int, int]]) -> None:
+        """Utterances that were cut already and have no text: (index, start_ms, end_ms), from the disk."""
+        for index, start_ms, end_ms in unheard:
+            pieces = await asyncio.to_thread(lambda span: list(self._spool.read(*span)), (start_ms, end_ms))
+            now_s = time.monotonic()
+            self._certain_at[index] = (now_s, 0)
+            async with self._ears:
+                events = self._streaming.reopen(index, start_ms, end_ms, b"".join(pieces))
+            await self._handle(events, now_s)
 
     async def put(self, pcm: bytes) -> None:
         """The frame number `next_seq`. Waits only when a minute of sound is in line already."""

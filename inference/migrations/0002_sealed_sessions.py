@@ -52,6 +52,14 @@ class Migration(migrations.Migration):
         migrations.AlterField("liveutterance", "uuid", models.UUIDField(editable=False, unique=True)),
         migrations.AddField(
             model_name="livesession",
+            name="settled_ms",
+            field=models.PositiveIntegerField(
+                default=0,
+                help_text="everything that was said before is in the utterances: listening goes on here",
+            ),
+        ),
+        migrations.AddField(
+            model_name="livesession",
             name="consent",
             field=models.CharField(
                 choices=[

@@ -39,6 +39,9 @@ class LiveSession(PublicModel):
     status = models.CharField(max_length=10, choices=LiveSessionStatus, default=LiveSessionStatus.ACTIVE)
     spool_path = models.CharField(max_length=255, help_text=_("sealed sound, under DATA_DIR"))
     received_ms = models.PositiveIntegerField(default=0)
+    settled_ms = models.PositiveIntegerField(
+        default=0, help_text=_("everything that was said before is in the utterances: listening goes on here")
+    )
     ended_at = models.DateTimeField(null=True, blank=True)
     # How it was asked for; a process that takes it over goes on with the same.
     protocol = models.CharField(max_length=20, default="native")

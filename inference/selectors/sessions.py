@@ -29,10 +29,9 @@ class Continuation:
 
 def continuation_of(session: LiveSession) -> Continuation:
     rows = list(session.utterances.order_by("index").values_list("index", "start_ms", "end_ms", "heard_at"))
-    if not rows:
-        return Continuation()
     unheard = tuple((index, start_ms, end_ms) for index, start_ms, end_ms, heard_at in rows if not heard_at)
-    return Continuation(max(row[2] for row in rows), rows[-1][0] + 1, unheard)
+    at_ms = max([session.settled_ms, *(row[2] for row in rows)])
+    return Continuation(at_ms, rows[-1][0] + 1 if rows else 0, unheard)
 
 
 def heard_from(session: LiveSession, first: int) -> list[LiveUtterance]:

@@ -70,10 +70,13 @@ def session_take_over(*, user: User, session_uuid: UUID, holder: UUID) -> LiveSe
     return session
 
 
-def session_touch(*, session: LiveSession, holder: UUID, received_ms: int) -> bool:
-    """Still alive. False: another connection took over, or the session has ended."""
+def session_touch(*, session: LiveSession, holder: UUID, received_ms: int, settled_ms: int = 0) -> bool:
+    """Still alive. `settled_ms`: what was said before that is in the utterances.
+
+    False: another connection took over, or the session has ended.
+    """
     mine = LiveSession.objects.filter(pk=session.pk, holder=holder, status=LiveSessionStatus.ACTIVE)
-    return mine.update(received_ms=received_ms, updated_at=timezone.now()) == 1
+    return mine.update(received_ms=received_ms, settled_ms=settled_ms, updated_at=timezone.now()) == 1
 
 
 def session_end(*, session: LiveSession, holder: UUID | None = None) -> bool:

@@ -64,6 +64,11 @@ class StreamingSession:
         return to_ms(self._buffer.end)
 
     @property
+    def settled_ms(self) -> int:
+        """No utterance that begins or goes on from here needs what was said before."""
+        return to_ms(min(self._endpointer.start, self._endpointer.position))
+
+    @property
     def unsettled(self) -> int:
         """Utterances that have no final text yet."""
         return len(self._open)

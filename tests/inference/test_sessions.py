@@ -182,6 +182,13 @@ def test_listening_goes_on_behind_the_last_place_and_texts_that_are_missing_are_
     assert [row.index for row in heard_from(session, 0)] == [1]
 
 
+def test_a_long_silence_is_not_listened_to_again(session):
+    utterances_keep(session=session, entries=[heard(0, "病人")])
+    assert session_touch(session=session, holder=session.holder, received_ms=600_000, settled_ms=599_000)
+    session.refresh_from_db()
+    assert continuation_of(session) == Continuation(599_000, 1)
+
+
 @pytest.mark.parametrize(
     ("text", "probability", "rejected", "uncertain"),
     [("病人血壓一百四十", 0.99, "", False), ("病人血壓一百四十", 0.6, "", True), ("", 0.0, "謝謝觀看", True)],

@@ -8,8 +8,9 @@ from django.db import OperationalError
 
 from accounts.models import Role
 from base.jobs import Job
-from inference.consumers import dictation, growth, ledger
+from inference.consumers import asking, dictation, growth, ledger
 from inference.consumers.dictation import Dictation
+from inference.consumers.hearing import EngineClient, EngineUnavailableError
 from inference.models import LiveSession, LiveSessionStatus
 from inference.services import sessions
 from inference.services.spool import Spool, spool_read
@@ -85,6 +86,25 @@ async def test_a_database_that_is_away_ends_nothing_and_gets_the_texts_when_it_i
     session = await ended(page.session)
     assert [utterance.text for utterance in session.utterances.all()] == [TEXT, TEXT]
     assert b"".join(spool_read(session.spool_path)) == TALK
+
+
+async def test_what_is_settled_and_in_the_rows_is_behind_and_a_voice_under_way_is_not(monkeypatch):
+    page = Page(await clinician())
+    monkeypatch.setattr(dictation, "TOUCH_S", 0.0)
+    async with engine_running(monkeypatch):
+        await page.open()
+        await page.dictate(TALK[:96_000])
+        await page.hear("final")
+        await page.dictate(pcm(silence(20), tone(0.5)))
+        await page.hear("speech_started")
+        await page.frame(pcm(tone(0.1)))  # another one, so that the database hears of it
+        await page.frame(pcm(tone(0.1)))
+        async with asyncio.timeout(20):
+            while (session := await row(page.session)).settled_ms < 20_000:
+                await asyncio.sleep(0.02)
+        assert session.settled_ms <= 3000 + 20_000
+        await page.stop()
+    assert [utterance.start_ms for utterance in (await row(page.session)).utterances.all()][1] > 20_000
 
 
 async def test_who_stops_while_the_database_is_away_is_told_that_all_is_saved(monkeypatch, asked):
@@ -177,6 +197,29 @@ async def test_what_an_earlier_process_had_no_text_for_is_heard_again_and_nothin
         await again.stop()
     utterances = (await row(first.session)).utterances.all()
     assert [(one.index, one.text) for one in utterances] == [(0, TEXT), (1, TEXT)]
+
+
+async def test_what_was_given_up_is_heard_when_the_engine_is_back(monkeypatch):
+    page = Page(await clinician())
+    async with engine_running(monkeypatch):
+        monkeypatch.setattr(asking, "GIVE_UP_S", 0.0)
+        hear, away = EngineClient.hear, [True]
+
+        async def hearing(self, request):
+            if away:
+                raise EngineUnavailableError("gone", retry_s=0.01)
+            return await hear(self, request)
+
+        monkeypatch.setattr(EngineClient, "hear", hearing)
+        await page.open()
+        await page.dictate(TALK[:96_000])
+        assert (await page.hear("untranscribed"))["utterance"] == 0
+        away.clear()
+        await page.dictate(TALK[96_000:])
+        texts = [await page.hear("final"), await page.hear("final")]
+        assert {text["utterance"] for text in texts} == {0, 1}
+        await page.stop()
+    assert [one.text for one in (await row(page.session)).utterances.all()] == [TEXT, TEXT]
 
 
 async def test_an_uncertain_utterance_asks_for_the_queue_at_once_and_not_all_the_time(monkeypatch, asked):
