@@ -16,6 +16,7 @@ import numpy as np
 from inference.streaming.clock import to_samples
 from inference.streaming.completeness import Ending
 from inference.streaming.options import DEFAULT_ENDPOINT, EndpointOptions
+from inference.streaming.signals import Ended, Paused, Resumed, Signal, Started
 
 FRAME_SAMPLES = 512
 
@@ -24,34 +25,6 @@ class Vad(Protocol):
     """Voice probabilities, (frames,), of the next frames, (frames, 512) float32; keeps one stream's state."""
 
     def push_all(self, frames: np.ndarray) -> np.ndarray: ...
-
-
-@dataclass(frozen=True, slots=True)
-class Started:
-    start: int
-
-
-@dataclass(frozen=True, slots=True)
-class Paused:
-    start: int
-    end: int
-    speech: int
-
-
-@dataclass(frozen=True, slots=True)
-class Resumed:
-    pass
-
-
-@dataclass(frozen=True, slots=True)
-class Ended:
-    start: int
-    end: int
-    speech: int
-    speech_end: int
-
-
-Signal = Started | Paused | Resumed | Ended
 
 
 @dataclass(frozen=True, slots=True)

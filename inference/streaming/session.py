@@ -11,16 +11,7 @@ import numpy as np
 from inference.streaming.buffer import AudioBuffer
 from inference.streaming.clock import BYTES_PER_SAMPLE, to_ms, to_samples
 from inference.streaming.completeness import ending_of
-from inference.streaming.endpoint import (
-    FRAME_SAMPLES,
-    Ended,
-    Endpointer,
-    Paused,
-    Resumed,
-    Signal,
-    Started,
-    Vad,
-)
+from inference.streaming.endpoint import FRAME_SAMPLES, Endpointer, Vad
 from inference.streaming.events import (
     Event,
     FinalWanted,
@@ -33,6 +24,7 @@ from inference.streaming.events import (
 )
 from inference.streaming.options import DEFAULT_SESSION, EndpointOptions, PartialOptions, SessionOptions
 from inference.streaming.pace import PartialPace
+from inference.streaming.signals import Ended, Paused, Resumed, Signal, Started
 from inference.streaming.utterance import Utterance
 
 __all__ = ["EndpointOptions", "PartialOptions", "SessionOptions", "StreamingSession"]
