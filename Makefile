@@ -14,7 +14,7 @@ export HF_HUB_DISABLE_TELEMETRY := 1
 export TOKENIZERS_PARALLELISM := false
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run loop test check bench clean
+.PHONY: help setup run loop test check types bench clean
 
 help:
 	@grep -E '^#' Makefile | head -1; grep -E '^[a-z]+:.*##' Makefile | sed 's/:.*##/\t/'
@@ -49,10 +49,13 @@ test: setup ## every test this machine can run
 check: setup ## format, lint, types, floors, migrations, tests
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
-	$(BIN)/mypy
-	$(BIN)/lint-imports
 	DJANGO_SETTINGS_MODULE=config.settings.test $(BIN)/python manage.py makemigrations --check --dry-run
-	$(MAKE) test
+	$(MAKE) --jobs 2 types test
+
+# At the lowest priority: they take the time in which a test waits for a browser or a process.
+types: setup ## types, floors
+	nice -n 19 $(BIN)/mypy
+	nice -n 19 $(BIN)/lint-imports
 
 bench: setup ## the figures, one JSON line each
 	$(BIN)/python -m benchmarks --quick
