@@ -14,7 +14,7 @@ export HF_HUB_DISABLE_TELEMETRY := 1
 export TOKENIZERS_PARALLELISM := false
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run loop test check bench clean
+.PHONY: help setup run loop test check types bench clean
 
 help:
 	@grep -E '^#' Makefile | head -1; grep -E '^[a-z]+:.*##' Makefile | sed 's/:.*##/\t/'
@@ -40,16 +40,22 @@ run: setup ## start web, worker and engine with the demo hospital
 loop: setup ## recording to better live model, end to end, measured
 	$(BIN)/python -m benchmarks.loop
 
+# What starts processes and browsers of its own has the machine to itself; the rest shares its cores, file by file.
+test: export OMP_NUM_THREADS ?= 1
 test: setup ## every test this machine can run
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n logical --maxprocesses 4 --dist loadfile -m "not slow and not browser and not alone"
+	$(BIN)/python -m pytest -m "slow or browser or alone"
 
 check: setup ## format, lint, types, floors, migrations, tests
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
-	$(BIN)/mypy
-	$(BIN)/lint-imports
 	DJANGO_SETTINGS_MODULE=config.settings.test $(BIN)/python manage.py makemigrations --check --dry-run
-	$(MAKE) test
+	$(MAKE) --jobs 2 types test
+
+# At the lowest priority: they take the time in which a test waits for a browser or a process.
+types: setup ## types, floors
+	nice -n 19 $(BIN)/mypy
+	nice -n 19 $(BIN)/lint-imports
 
 bench: setup ## the figures, one JSON line each
 	$(BIN)/python -m benchmarks --quick

@@ -20,7 +20,7 @@ from speech.backends.espeak import EspeakSynthesizer
 from speech.synthesizer import Voice
 from tests.factories import make_live_model, make_user
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.alone]
 TEXT = "病人今天血壓一百四十"
 
 

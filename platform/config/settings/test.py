@@ -5,6 +5,13 @@ import tempfile
 from pathlib import Path
 
 os.environ.setdefault("AUSCULT_DATA_DIR", str(Path(tempfile.gettempdir()) / "auscult-tests"))
+# A worker of pytest-xdist has a folder and a Redis database of its own, and so has what it starts. Taken from
+# the environment once: a subprocess must not go on from its parent's folder to another.
+if _worker := os.environ.pop("PYTEST_XDIST_WORKER", ""):
+    os.environ["AUSCULT_DATA_DIR"] += f"-{_worker}"
+    if _redis := os.environ.get("AUSCULT_REDIS_URL", ""):
+        _server, _, _number = _redis.rpartition("/")
+        os.environ["AUSCULT_REDIS_URL"] = f"{_server}/{int(_number) + 1 + int(_worker.removeprefix('gw'))}"
 
 from config.settings.main import *  # noqa: F403
 from config.settings.main import DATABASES

@@ -13,6 +13,7 @@ from pathlib import Path
 import httpx
 import pytest
 
+pytestmark = pytest.mark.alone
 SECOND = bytes(32_000)
 # A recogniser that takes its time, in a process of its own.
 PROGRAM = """
