@@ -1,0 +1,172 @@
+"""The servers that are compared, behind one seam: start, give clients, tell what was used.
+
+Each runs as a person would run it, with its own defaults, on the same weights.
+"""
+
+import os
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import Protocol
+
+from benchmarks.live import whisperlive_environment as whisperlive
+from benchmarks.live.gold import Dictation
+from benchmarks.live.harness import LiveClient
+from benchmarks.live.processes import ServerProcess, answers, started, wait_until
+from benchmarks.live.whisperlive_client import WhisperLiveClient
+from benchmarks.live_client import NativeClient
+from benchmarks.loop.processes import free_port
+
+ROOT = Path(__file__).resolve().parents[2]
+QUIET = {"HF_HUB_OFFLINE": "1", "HF_HUB_DISABLE_TELEMETRY": "1", "TOKENIZERS_PARALLELISM": "false"}
+
+
+class Running(Protocol):
+    """A server that takes clients."""
+
+    processes: Sequence[ServerProcess]
+
+    def client(self) -> LiveClient: ...
+
+
+class Server(Protocol):
+    """`kept_is_final`: see measure()."""
+
+    name: str
+    kept_is_final: bool
+
+    def prepare(self) -> None:
+        """What may take long and is not measured."""
+
+    def offline(self, dictations: Sequence[Dictation]) -> list[str]:
+        """What the same server's recogniser hears in each dictation when it may take its time, utterance by
+        utterance as they were really said."""
+
+    def running(self) -> "contextmanager[Running]": ...  # type: ignore[valid-type]
+
+
+class Auscult:
+    """Web and engine on a fresh data folder, as in the Procfile; no worker, for nothing is corrected here."""
+
+    name = "auscult"
+    kept_is_final = False
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._data = folder / "data"
+
+    def prepare(self) -> None:
+        """A hospital with one clinician, and the bundled model live."""
+        os.environ |= self._environment(free_port(), free_port())
+        import django
+
+        django.setup()
+        from django.core.management import call_command
+
+        from training.demo.build import people_make
+        from training.services.speech_models import base_model_register
+
+        self._data.mkdir(parents=True, exist_ok=True)
+        call_command("migrate", verbosity=0)
+        people_make()
+        base_model_register()
+        django.db.connections.close_all()
+
+    def offline(self, dictations: Sequence[Dictation]) -> list[str]:
+        from speech.recognizer import DecodeOptions, load
+
+        recognizer = load(os.environ.get("AUSCULT_BASE_MODEL", str(ROOT / "models" / "auscult-base")))
+        options = DecodeOptions(word_times=False)
+        texts = []
+        for dictation in dictations:
+            heard = [recognizer.transcribe([samples], options)[0] for samples in dictation.cut()]
+            texts.append(" ".join(one.text for one in heard))
+        return texts
+
+    @contextmanager
+    def running(self) -> Iterator["RunningAuscult"]:
+        web, engine = free_port(), free_port()
+        environment = self._environment(web, engine)
+        python = [sys.executable, "-m"]
+        serve = ["uvicorn", "config.asgi:application", "--host", "127.0.0.1", "--log-level", "warning"]
+        commands = {
+            "engine": [*python, "inference.engine", "--port", str(engine)],
+            "web": [*python, *serve, "--port", str(web), "--ws-per-message-deflate", "false"],
+        }
+        with ExitStack() as stack:
+            processes = [
+                stack.enter_context(started(name, command, self._folder / f"{name}.log", environment))
+                for name, command in commands.items()
+            ]
+            wait_until(lambda: answers(f"http://127.0.0.1:{engine}/health"), processes[0])
+            wait_until(lambda: answers(f"http://127.0.0.1:{web}/login/"), processes[1])
+            yield RunningAuscult(f"http://127.0.0.1:{web}", processes)
+
+    def _environment(self, web: int, engine: int) -> dict[str, str]:
+        return QUIET | {
+            "PYTHONPATH": f"{ROOT}{os.pathsep}{ROOT / 'platform'}",
+            "DJANGO_SETTINGS_MODULE": "config.settings.main",
+            "AUSCULT_DATA_DIR": str(self._data),
+            "AUSCULT_ENGINE_URL": f"http://127.0.0.1:{engine}",
+            "AUSCULT_LOG_LEVEL": "WARNING",
+            "PORT": str(web),
+        }
+
+
+class RunningAuscult:
+    def __init__(self, web: str, processes: Sequence[ServerProcess]) -> None:
+        from benchmarks.loop.person import Person, page_data
+
+        self.processes = processes
+        person = Person(web, "clinician")
+        socket = page_data(person.get("/live/").text, "live-config")["socket"]
+        self._url = web.replace("http", "ws") + socket
+        self._headers = {"Cookie": person.cookies, "Origin": web}
+
+    def client(self) -> NativeClient:
+        return NativeClient(self._url, self._headers)
+
+
+class WhisperLive:
+    """WhisperLive with its faster-whisper backend, one model for all clients.
+
+    `batched`: its cross-session batching, greedy; else its lock, with five beams. Both are its own defaults.
+    """
+
+    kept_is_final = True
+
+    def __init__(self, folder: Path, batched: bool) -> None:
+        self.name = "whisperlive" if batched else "whisperlive-lock"
+        self._folder = folder
+        self._batched = batched
+
+    def prepare(self) -> None:
+        whisperlive.install()
+        whisperlive.convert(ROOT / "models" / "auscult-base")
+
+    def offline(self, dictations: Sequence[Dictation]) -> list[str]:
+        return whisperlive.offline(dictations, self._folder, batched=self._batched)
+
+    @contextmanager
+    def running(self) -> Iterator["RunningWhisperLive"]:
+        port = free_port()
+        command = whisperlive.serve_command(port, batched=self._batched)
+        with started(self.name, command, self._folder / f"{self.name}.log", QUIET) as process:
+            wait_until(lambda: whisperlive.listens(port), process)
+            yield RunningWhisperLive(f"ws://127.0.0.1:{port}", process)
+
+
+class RunningWhisperLive:
+    def __init__(self, url: str, process: ServerProcess) -> None:
+        self.processes = (process,)
+        self._url = url
+
+    def client(self) -> WhisperLiveClient:
+        return WhisperLiveClient(self._url)
+
+
+def servers(folder: Path) -> dict[str, Server]:
+    """By the names of the command line."""
+    known: list[Server] = [Auscult(folder), WhisperLive(folder, True), WhisperLive(folder, False)]
+    return {server.name: server for server in known}
