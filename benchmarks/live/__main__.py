@@ -63,7 +63,7 @@ def main(plan: Plan, resume: bool, picture_folder: Path | None) -> None:
         path.unlink(missing_ok=True)
     results = Results.load(path, plan.key)
     with tempfile.TemporaryDirectory(prefix="auscult-live-") as folder:
-        known = servers(Path(folder))
+        known = servers(Path(folder), RESULTS / "logs")
         for name in plan.servers:
             _say(f"{name}: preparing")
             known[name].prepare()
@@ -138,7 +138,7 @@ def _line(new: Row) -> str:
     return (
         f"{new.server}: {new.clients} clients, final p95 {new.final_latency_ms_p95} ms, character p50 "
         f"{new.char_latency_ms_p50} ms, CER {new.cer_live} (offline {new.cer_offline}), lost "
-        f"{new.lost_audio_ms} ms, rtf {new.rtf} {'' if new.serves else '- NOT SERVED ' + str(new.problems[:1])}"
+        f"{new.lost_audio_ms} ms, rtf {new.rtf}" + ("" if new.serves else f" - NOT SERVED {new.problems[:1]}")
     )
 
 

@@ -7,7 +7,7 @@ share its time evenly; the letters of a Latin word all count as said at its end.
 
 import random
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -51,16 +51,36 @@ class GoldUtterance:
 
 @dataclass(frozen=True, slots=True)
 class Dictation:
-    """`samples`: float32 mono 16 kHz (n,). `characters` in the order in which they are said."""
+    """`samples`: float32 mono 16 kHz (n,), spoken `rounds` times over. `characters` in the order of speech."""
 
     name: str
     samples: np.ndarray
     utterances: tuple[GoldUtterance, ...]
     characters: tuple[GoldCharacter, ...]
+    rounds: int = 1
 
     @property
     def duration_ms(self) -> int:
-        return len(self.samples) // SAMPLES_PER_MS
+        return len(self.samples) // SAMPLES_PER_MS * self.rounds
+
+    def repeated(self, rounds: int) -> "Dictation":
+        """The same again and again; the sound is kept once."""
+        starts_ms = [number * self.duration_ms for number in range(rounds)]
+        count = len(self.utterances)
+        return replace(
+            self,
+            rounds=rounds,
+            utterances=tuple(
+                GoldUtterance(one.text, one.start_ms + at_ms, one.end_ms + at_ms)
+                for at_ms in starts_ms
+                for one in self.utterances
+            ),
+            characters=tuple(
+                GoldCharacter(one.text, one.end_ms + at_ms, one.utterance + number * count)
+                for number, at_ms in enumerate(starts_ms)
+                for one in self.characters
+            ),
+        )
 
     @property
     def text(self) -> str:
@@ -72,17 +92,17 @@ class Dictation:
         return " ".join(utterance.text for utterance in self.utterances)
 
     def cut(self) -> list[np.ndarray]:
-        """Each utterance by itself, with a little silence around it."""
+        """Each utterance of a round by itself, with a little silence around it."""
         return [
             self.samples[
                 (one.start_ms - MARGIN_MS) * SAMPLES_PER_MS : (one.end_ms + MARGIN_MS) * SAMPLES_PER_MS
             ]
-            for one in self.utterances
+            for one in self.utterances[: len(self.utterances) // self.rounds]
         ]
 
     @property
     def pcm(self) -> bytes:
-        """PCM16 little-endian."""
+        """PCM16 little-endian, one round."""
         return (np.clip(self.samples, -1, 1) * 32767).astype("<i2").tobytes()
 
 
@@ -95,7 +115,7 @@ def dictation(
 
 
 def dictations(count: int, least_s: float, name: str = "dictation", seed: int = 31) -> list[Dictation]:
-    """`count` of them, each by another held-out voice and at least `least_s` long; sentences never trained on."""
+    """`count` of at least `least_s`, held-out voices in turn; sentences that were never trained on."""
     rng, engine = random.Random(seed), EspeakSynthesizer()
     made = []
     for index in range(count):

@@ -47,7 +47,8 @@ async def _speak(take: Take, client: LiveClient, at_s: float, pace: float) -> No
     await asyncio.sleep(at_s)
     limit_s = take.dictation.duration_ms / 1000 / pace + PATIENCE_S
     try:
-        await asyncio.wait_for(client.dictate(Microphone(take.dictation.pcm, pace), take.screen), limit_s)
+        microphone = Microphone(take.dictation.pcm, pace, take.dictation.rounds)
+        await asyncio.wait_for(client.dictate(microphone, take.screen), limit_s)
     except LiveRefusedError as refused:
         take.screen.problem = str(refused)
     except TimeoutError:

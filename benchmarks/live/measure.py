@@ -70,8 +70,11 @@ def _add(result: Measured, take: Take, kept_is_final: bool) -> None:
     result.audio_ms += dictation.duration_ms
     result.lag_ms += lags_ms(pairs, dictation.duration_ms)
     unheard_ms = 0
+    by_utterance: dict[int, list[AlignedCharacter]] = {}
+    for pair in pairs:
+        by_utterance.setdefault(pair.gold.utterance, []).append(pair)
     for index, utterance in enumerate(dictation.utterances):
-        own = [pair for pair in pairs if pair.gold.utterance == index]
+        own = by_utterance.get(index, [])
         if not own:
             unheard_ms += utterance.end_ms - utterance.start_ms
             continue

@@ -5,22 +5,23 @@ A server or a socket that is slow does not stop the person: what was spoken mean
 
 import asyncio
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 
 PACKET_MS = 100
 BYTES_PER_MS = 32
+PACKET_BYTES = PACKET_MS * BYTES_PER_MS
 
 
 class Microphone:
-    """`pace` 0.25: the world is four times slower than the servers think, as if they were four times faster.
+    """Speaks `pcm` `rounds` times. `pace` 0.25: as slowly as if every server were four times faster.
 
     The clock starts with the first packet that is asked for: a person speaks when the server says so.
     """
 
-    def __init__(self, pcm: bytes, pace: float = 1.0, packet_ms: int = PACKET_MS) -> None:
+    def __init__(self, pcm: bytes, pace: float = 1.0, rounds: int = 1) -> None:
         self._pcm = pcm
         self._pace = pace
-        self._packet_bytes = packet_ms * BYTES_PER_MS
+        self._rounds = rounds
         self._started_s: float | None = None
         self.sent_ms = 0
 
@@ -33,16 +34,22 @@ class Microphone:
 
     @property
     def duration_ms(self) -> int:
-        return len(self._pcm) // BYTES_PER_MS
+        return len(self._pcm) * self._rounds // BYTES_PER_MS
 
     async def packets(self) -> AsyncIterator[bytes]:
         """PCM16 little-endian, 16 kHz, mono. `sent_ms` grows when the next packet is asked for."""
         self._started_s = time.monotonic()
-        for first in range(0, len(self._pcm), self._packet_bytes):
-            packet = self._pcm[first : first + self._packet_bytes]
-            spoken_ms = (first + len(packet)) / BYTES_PER_MS
+        spoken_bytes = 0
+        for packet in self._all_packets():
+            spoken_bytes += len(packet)
+            spoken_ms = spoken_bytes / BYTES_PER_MS
             wait_s = (spoken_ms - self.now_ms) / 1000 / self._pace
             if wait_s > 0:
                 await asyncio.sleep(wait_s)
             yield packet
             self.sent_ms = int(spoken_ms)
+
+    def _all_packets(self) -> Iterator[bytes]:
+        for _ in range(self._rounds):
+            for first in range(0, len(self._pcm), PACKET_BYTES):
+                yield self._pcm[first : first + PACKET_BYTES]

@@ -58,20 +58,19 @@ class Screen:
 
 def unsettled(updates: Sequence[Update]) -> list[tuple[float, int, str, str]]:
     """For each update: when, the first segment that could move, the text from there on before and after."""
-    finals: set[int] = set()
+    moving: set[int] = set()
     texts: dict[int, str] = {}
     steps = []
     for update in updates:
-        touched = [change.segment for change in update.changes]
-        first = min([*touched, *(number for number in texts if number not in finals)])
+        first = min([*moving, *(change.segment for change in update.changes)])
         before = _from(texts, first)
         for change in update.changes:
             texts[change.segment] = change.text
-            if change.final:
-                finals.add(change.segment)
+            (moving.discard if change.final else moving.add)(change.segment)
         steps.append((update.at_ms, first, before, _from(texts, first)))
     return steps
 
 
 def _from(texts: dict[int, str], first: int) -> str:
-    return " ".join(text for number, text in sorted(texts.items()) if number >= first)
+    # Not over all of them: hours of dictation have thousands.
+    return " ".join(texts[number] for number in range(first, max(texts, default=-1) + 1) if number in texts)

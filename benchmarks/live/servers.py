@@ -52,8 +52,8 @@ class Auscult:
     name = "auscult"
     kept_is_final = False
 
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
+    def __init__(self, folder: Path, logs: Path) -> None:
+        self._logs = logs
         self._data = folder / "data"
 
     def prepare(self) -> None:
@@ -96,7 +96,7 @@ class Auscult:
         }
         with ExitStack() as stack:
             processes = [
-                stack.enter_context(started(name, command, self._folder / f"{name}.log", environment))
+                stack.enter_context(started(name, command, self._logs / f"{name}.log", environment))
                 for name, command in commands.items()
             ]
             wait_until(lambda: answers(f"http://127.0.0.1:{engine}/health"), processes[0])
@@ -136,7 +136,8 @@ class WhisperLive:
 
     kept_is_final = True
 
-    def __init__(self, folder: Path, batched: bool) -> None:
+    def __init__(self, folder: Path, logs: Path, batched: bool) -> None:
+        self._logs = logs
         self.name = "whisperlive" if batched else "whisperlive-lock"
         self._folder = folder
         self._batched = batched
@@ -152,7 +153,7 @@ class WhisperLive:
     def running(self) -> Iterator["RunningWhisperLive"]:
         port = free_port()
         command = whisperlive.serve_command(port, batched=self._batched)
-        with started(self.name, command, self._folder / f"{self.name}.log", QUIET) as process:
+        with started(self.name, command, self._logs / f"{self.name}.log", QUIET) as process:
             wait_until(lambda: whisperlive.listens(port), process)
             yield RunningWhisperLive(f"ws://127.0.0.1:{port}", process)
 
@@ -166,7 +167,11 @@ class RunningWhisperLive:
         return WhisperLiveClient(self._url)
 
 
-def servers(folder: Path) -> dict[str, Server]:
+def servers(folder: Path, logs: Path) -> dict[str, Server]:
     """By the names of the command line."""
-    known: list[Server] = [Auscult(folder), WhisperLive(folder, True), WhisperLive(folder, False)]
+    known: list[Server] = [
+        Auscult(folder, logs),
+        WhisperLive(folder, logs, batched=True),
+        WhisperLive(folder, logs, batched=False),
+    ]
     return {server.name: server for server in known}

@@ -13,8 +13,9 @@ from benchmarks.live.screen import Change, Screen
 from benchmarks.live_client import LiveRefusedError
 
 READY_TIMEOUT_S = 60.0
-SETTLED_S = 3.0  # without a changed text: nothing more is coming
-LONGEST_WAIT_S = 15.0  # its own client waits as long after the last answer
+# When no more text is to be expected after the last word: it was sent unchanged a few times, or all of it is
+# completed for a while, or nothing changed for as long as WhisperLive's own client waits.
+SAME_AGAIN, SAME_AGAIN_S, COMPLETED_S, LONGEST_WAIT_S = 3, 2.0, 5.0, 15.0
 END_OF_AUDIO = b"END_OF_AUDIO"
 
 
@@ -28,6 +29,8 @@ class WhisperLiveClient:
         self._language = language
         self._completed: list[dict] = []
         self._changed_s = 0.0
+        self._unchanged = 0  # messages since the text last changed
+        self._all_completed = False
 
     async def dictate(self, microphone: Microphone, screen: Screen) -> None:
         """Raises LiveRefusedError."""
@@ -61,10 +64,14 @@ class WhisperLiveClient:
             raise LiveRefusedError(f"WhisperLive does not take the client: {answer}")
 
     async def _settled(self) -> None:
-        until_s = time.monotonic() + LONGEST_WAIT_S
-        self._changed_s = time.monotonic()
-        while time.monotonic() < min(until_s, self._changed_s + SETTLED_S):
+        self._changed_s, self._unchanged = time.monotonic(), 0
+        while not self._is_settled(time.monotonic() - self._changed_s):
             await asyncio.sleep(0.1)
+
+    def _is_settled(self, quiet_s: float) -> bool:
+        if self._unchanged >= SAME_AGAIN and quiet_s > SAME_AGAIN_S:
+            return True
+        return quiet_s > (COMPLETED_S if self._all_completed else LONGEST_WAIT_S)
 
     async def _read(self, socket: ClientConnection, microphone: Microphone, screen: Screen) -> None:
         async for text in socket:
@@ -73,8 +80,8 @@ class WhisperLiveClient:
                 self.note(message["segments"], microphone.now_ms, screen)
 
     def note(self, segments: list[dict], now_ms: float, screen: Screen) -> None:
-        """Completed segments come again with every message; what is new is told by its start, as WhisperLive's
-        own client tells it. The one that is not completed is rewritten until it is."""
+        """Completed segments come again with every message; what is new is told by its start, as its own
+        client tells it. The one that is not completed is rewritten until it is."""
         changes = []
         for segment in segments:
             if segment["completed"] and self._is_new(segment):
@@ -82,8 +89,11 @@ class WhisperLiveClient:
                 self._completed.append(segment)
         if not segments[-1]["completed"]:
             changes.append(Change(len(self._completed), segments[-1]["text"]))
+        self._all_completed = segments[-1]["completed"]
         if screen.show(now_ms, *changes):
-            self._changed_s = time.monotonic()
+            self._changed_s, self._unchanged = time.monotonic(), 0
+        else:
+            self._unchanged += 1
 
     def _is_new(self, segment: dict) -> bool:
         return not self._completed or float(segment["start"]) >= float(self._completed[-1]["end"])

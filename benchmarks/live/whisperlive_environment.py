@@ -1,7 +1,7 @@
 """An environment of its own for WhisperLive (its pins are not ours), and the bundled weights in its format.
 
-Made once under var/benchmarks and kept. Only what its faster-whisper backend imports is installed: the rest of
-its requirements is for TensorRT, OpenVINO, microphones and CUDA, and weighs gigabytes.
+Made once under var/benchmarks and kept. Only what its faster-whisper backend imports is installed: the rest
+of its requirements is for TensorRT, OpenVINO, microphones and CUDA, and weighs gigabytes.
 """
 
 import json
@@ -52,7 +52,7 @@ def install() -> None:
 
 
 def convert(checkpoint: Path) -> None:
-    """The checkpoint in CTranslate2's format; int8 is made of it on loading. Does nothing when it is there."""
+    """The checkpoint for CTranslate2, which makes int8 of it on loading. Does nothing when it is there."""
     if (MODEL / "model.bin").exists():
         return
     command = [str(_python().with_name("ct2-transformers-converter")), "--model", str(checkpoint)]

@@ -5,9 +5,9 @@ could not be compared; they are bridged here, each in WhisperLive's favour:
 
 - CTranslate2 takes its vocabulary (4,185 pieces) for an English one; then no language token is given. It is
   declared multilingual.
-- It never saw timestamp tokens, from which WhisperLive learns where segments end. It is asked for none, and the
-  segments are cut where the voice pauses, by the VAD that faster-whisper brings; each is a window of its own,
-  as it was in training.
+- It never saw timestamp tokens, from which WhisperLive learns where segments end. It is asked for none, and
+  the segments are cut where the voice pauses, by the VAD that faster-whisper brings; each is a window of its
+  own, as it was in training.
 - It never saw a prompt: the text before is not given.
 """
 
