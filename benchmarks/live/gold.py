@@ -51,7 +51,7 @@ class GoldUtterance:
 
 @dataclass(frozen=True, slots=True)
 class Dictation:
-    """`samples`: float32 mono 16 kHz (n,), spoken `rounds` times over. `characters` in the order of speech."""
+    """`samples`: float32 mono 16 kHz (n,), spoken `rounds` times. `characters` in the order of speech."""
 
     name: str
     samples: np.ndarray
