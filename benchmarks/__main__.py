@@ -14,6 +14,7 @@ BENCHMARKS = (
     "lost",
     "training",
     "search",
+    "live",
 )
 
 if __name__ == "__main__":

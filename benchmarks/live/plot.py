@@ -35,10 +35,22 @@ def _picture(rows: Sequence[Row], path: Path, value: str, label: str) -> Path:
         colour, line, mark, name = STYLES.get(server, ("#555555", "-.", "x", server))
         own = sorted((r for r in rows if r.server == server and r.aware), key=lambda r: r.clients)
         points = [(r.clients, getattr(r, value) / 1000) for r in own if getattr(r, value) is not None]
-        axes.plot(*zip(*points, strict=True), color=colour, linestyle=line, marker=mark, label=name)
+        axes.plot(
+            [clients for clients, _ in points],
+            [seconds for _, seconds in points],
+            color=colour,
+            linestyle=line,
+            marker=mark,
+            label=name,
+        )
         lossy = [(r.clients, getattr(r, value) / 1000) for r in own if getattr(r, value) and r.lost_audio_ms]
-        if lossy:
-            axes.scatter(*zip(*lossy, strict=True), s=120, facecolors="none", edgecolors="#c00000")
+        axes.scatter(
+            [clients for clients, _ in lossy],
+            [seconds for _, seconds in lossy],
+            s=120,
+            facecolors="none",
+            edgecolors="#c00000",
+        )
     axes.axhline(BOUND_MS / 1000, color="#999999", linewidth=1)
     axes.set_xscale("log", base=2)
     axes.set_yscale("log")

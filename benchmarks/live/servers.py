@@ -6,7 +6,7 @@ Each runs as a person would run it, with its own defaults, on the same weights.
 import os
 import sys
 from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from pathlib import Path
 from typing import Protocol
 
@@ -25,7 +25,8 @@ QUIET = {"HF_HUB_OFFLINE": "1", "HF_HUB_DISABLE_TELEMETRY": "1", "TOKENIZERS_PAR
 class Running(Protocol):
     """A server that takes clients."""
 
-    processes: Sequence[ServerProcess]
+    @property
+    def processes(self) -> Sequence[ServerProcess]: ...
 
     def client(self) -> LiveClient: ...
 
@@ -43,7 +44,7 @@ class Server(Protocol):
         """What the same server's recogniser hears in each dictation when it may take its time, utterance by
         utterance as they were really said."""
 
-    def running(self) -> "contextmanager[Running]": ...  # type: ignore[valid-type]
+    def running(self) -> AbstractContextManager[Running]: ...
 
 
 class Auscult:
@@ -118,7 +119,7 @@ class RunningAuscult:
     def __init__(self, web: str, processes: Sequence[ServerProcess]) -> None:
         from benchmarks.loop.person import Person, page_data
 
-        self.processes = processes
+        self.processes: Sequence[ServerProcess] = processes
         person = Person(web, "clinician")
         socket = page_data(person.get("/live/").text, "live-config")["socket"]
         self._url = web.replace("http", "ws") + socket
@@ -160,7 +161,7 @@ class WhisperLive:
 
 class RunningWhisperLive:
     def __init__(self, url: str, process: ServerProcess) -> None:
-        self.processes = (process,)
+        self.processes: Sequence[ServerProcess] = (process,)
         self._url = url
 
     def client(self) -> WhisperLiveClient:

@@ -45,7 +45,8 @@ class PausingModel(WhisperModel):
     def transcribe(self, audio, vad_filter=False, vad_parameters=None, **options):
         if not vad_filter:
             return super().transcribe(audio, **options, **AS_TRAINED)
-        found, info = [], None
+        found: list[Segment] = []
+        info = None
         for span in get_speech_timestamps(audio, PAUSES):
             heard, info = super().transcribe(audio[span["start"] : span["end"]], **options, **AS_TRAINED)
             text = "".join(segment.text for segment in heard or [])
@@ -65,7 +66,7 @@ class PausingBatches(batch_inference.BatchInferenceWorker):
 
     def _process_multi(self, batch):
         windows = [(request, span, features) for request in batch for span, features in request.features]
-        heard = {id(request): [] for request in batch}
+        heard: dict[int, list] = {id(request): [] for request in batch}
         for first in range(0, len(windows), self.max_batch_size):
             part = windows[first : first + self.max_batch_size]
             encoded = self.transcriber.encode(np.stack([features for _, _, features in part]))
@@ -93,7 +94,8 @@ class PausingBatches(batch_inference.BatchInferenceWorker):
         return self.transcriber.get_prompt(self._tokenizer(request), [], without_timestamps=True)
 
     def _segments(self, request, results):
-        tokenizer, found = self._tokenizer(request), []
+        tokenizer = self._tokenizer(request)
+        found: list[Segment] = []
         for span, result in results:
             text = tokenizer.decode(result.sequences_ids[0])
             if text.strip():
