@@ -12,6 +12,7 @@ import numpy as np
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import WebSocketException
 
+from benchmarks.live.gold import pcm16
 from benchmarks.live.microphone import Microphone
 from benchmarks.live.screen import Change, Screen
 
@@ -87,6 +88,8 @@ class NativeClient:
             case "final":
                 self.final_ms[utterance] = now_ms
                 screen.show(now_ms, Change(utterance, message["text"], final=True))
+                if not message["text"]:
+                    screen.declined.append((message["start_ms"], message["end_ms"]))
             case "error":
                 screen.warnings.append(message["code"])
             case "stopped":
@@ -116,8 +119,7 @@ async def dictate(url: str, headers: Mapping[str, str], samples: np.ndarray, pac
     Raises LiveRefusedError, or TimeoutError when no end comes.
     """
     client, screen = NativeClient(url, headers), Screen()
-    pcm = (np.clip(samples, -1, 1) * 32767).astype("<i2").tobytes()
-    await client.dictate(Microphone(pcm, pace), screen)
+    await client.dictate(Microphone(pcm16(samples), pace), screen)
     ended = [utterance for utterance in client.final_ms if utterance in client.voice_ended_ms]
     return LiveResult(
         session=client.session,

@@ -8,6 +8,7 @@ import argparse
 import asyncio
 import sys
 import tempfile
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -26,6 +27,7 @@ ROOT = Path(__file__).resolve().parents[2]
 RESULTS = ROOT / "var" / "benchmarks" / "live"
 PICTURES = ROOT / "docs" / "images"
 REST_S = 2.0  # between two loads
+STARTED_S = time.monotonic()
 FAILURES = 2  # a server that dies as often is not started again
 
 
@@ -79,13 +81,14 @@ def _measure_server(
 ) -> None:
     """Goes on after a server died, with a fresh one; what it did not serve is a result too."""
     alone = [*spoken, *slow]
-    offline = dict(zip((one.name for one in alone), server.offline(alone), strict=True))
+    offline: dict[str, str] = {}
     failures = 0
     while failures < FAILURES and (load := _next(plan, results, server)) is not None:
         try:
             with server.running() as running:
                 _say(f"{server.name}: warming up")
                 asyncio.run(together(1, running.client, spoken[:1], pace=2.0))
+                offline = offline or _heard_alone(running, alone)
                 if slow and not results.of(server.name, aware=False):
                     _measure(server, running, 1, slow, offline, results, plan.slow_pace)
                 while load is not None:
@@ -124,6 +127,10 @@ def _measure(
     asyncio.run(asyncio.sleep(REST_S))
 
 
+def _heard_alone(running: Running, alone: Sequence[Dictation]) -> dict[str, str]:
+    return dict(zip((one.name for one in alone), running.offline(alone), strict=True))
+
+
 def _next(plan: Plan, results: Results, server: Server) -> int | None:
     planned = next_load(results.rows, server.name, plan.loads, BARS_UP_TO_CLIENTS)
     return planned if plan.refine or planned in plan.loads else None
@@ -143,7 +150,7 @@ def _line(new: Row) -> str:
 
 
 def _say(text: str) -> None:
-    print(text, file=sys.stderr, flush=True)
+    print(f"{time.monotonic() - STARTED_S:6.0f} s  {text}", file=sys.stderr, flush=True)
 
 
 def _numbers(text: str) -> tuple[int, ...]:

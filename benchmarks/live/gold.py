@@ -103,7 +103,7 @@ class Dictation:
     @property
     def pcm(self) -> bytes:
         """PCM16 little-endian, one round."""
-        return (np.clip(self.samples, -1, 1) * 32767).astype("<i2").tobytes()
+        return pcm16(self.samples)
 
 
 def dictation(
@@ -160,6 +160,11 @@ def sound_end_ms(samples: np.ndarray) -> int:
     """Where the last audible sample of clean speech lies: espeak leaves silence behind it."""
     audible = np.flatnonzero(np.abs(samples) > SILENCE_LEVEL)
     return int(audible[-1]) // SAMPLES_PER_MS if len(audible) else 0
+
+
+def pcm16(samples: np.ndarray) -> bytes:
+    """float32 in [-1, 1] -> little-endian 16-bit."""
+    return (np.clip(samples, -1, 1) * 32767).astype("<i2").tobytes()
 
 
 def _silence(duration_ms: int) -> np.ndarray:

@@ -10,7 +10,9 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from benchmarks.live.alignment import AlignedCharacter, aligned, heard_characters, removed_characters
+from benchmarks.live.gold import GoldUtterance
 from benchmarks.live.harness import Take
+from benchmarks.live.screen import Screen
 from speech.metrics import ErrorCount, cer, total
 
 LAG_STEP_MS = 100
@@ -29,6 +31,7 @@ class Measured:
     errors: list[ErrorCount] = field(default_factory=list)
     lost_audio_ms: int = 0
     audio_ms: int = 0
+    declined: int = 0  # utterances that the server took for no speech
     unfinished: int = 0  # utterances with text, but never a final one
     problems: list[str] = field(default_factory=list)
 
@@ -75,6 +78,9 @@ def _add(result: Measured, take: Take, kept_is_final: bool) -> None:
         by_utterance.setdefault(pair.gold.utterance, []).append(pair)
     for index, utterance in enumerate(dictation.utterances):
         own = by_utterance.get(index, [])
+        if not own and _is_declined(utterance, screen):
+            result.declined += 1
+            continue
         if not own:
             unheard_ms += utterance.end_ms - utterance.start_ms
             continue
@@ -100,6 +106,10 @@ def _final_ms(own: Sequence[AlignedCharacter], kept_is_final: bool) -> float | N
             return None
         moments.append(min(known))
     return max(moments)
+
+
+def _is_declined(utterance: GoldUtterance, screen: Screen) -> bool:
+    return any(start < utterance.end_ms and end > utterance.start_ms for start, end in screen.declined)
 
 
 def unsaved_ms(take: Take) -> int:

@@ -32,6 +32,7 @@ def emit_row(row: Row) -> None:
         bar=FINAL_BAR_MS if at_eight else None,
         utterances=row.utterances,
         unfinished=row.unfinished,
+        declined=row.declined,
     )
     _emit(row, "lag_ms_p95", row.lag_ms_p95, "ms")
     _emit(row, "revisions_per_char", row.revisions_per_char, "characters")

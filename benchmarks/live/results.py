@@ -35,6 +35,7 @@ class Row:
     cer_offline: float
     lost_audio_ms: int
     unfinished: int
+    declined: int
     utterances: int
     rtf: float
     cpu_s: dict[str, float] = field(default_factory=dict)
@@ -77,7 +78,8 @@ def row(
         cer_offline=round(cer_offline, 4),
         lost_audio_ms=measured.lost_audio_ms,
         unfinished=measured.unfinished,
-        utterances=len(measured.final_ms) + measured.unfinished,
+        declined=measured.declined,
+        utterances=len(measured.final_ms) + measured.unfinished + measured.declined,
         rtf=round(sum(cpu_s.values()) / max(audio_s, 1e-9), 4),
         cpu_s={name: round(value, 2) for name, value in cpu_s.items()},
         memory_mb_start=memory_mb[0],

@@ -25,11 +25,12 @@ class Update:
 @dataclass(slots=True)
 class Screen:
     """`sent_ms`, `saved_ms`: sound that left the client, and that the server said it keeps (None: it never
-    says). `problem`: why there is no transcript, or not all of it."""
+    says). `declined`: (start, end) of sound that the server kept, heard, and took for no speech. `problem`: why there is no transcript, or not all of it."""
 
     updates: list[Update] = field(default_factory=list)
     sent_ms: int = 0
     saved_ms: int | None = None
+    declined: list[tuple[int, int]] = field(default_factory=list)
     problem: str = ""
     warnings: list[str] = field(default_factory=list)
     _now: dict[int, Change] = field(default_factory=dict)

@@ -10,8 +10,11 @@ from contextlib import AbstractContextManager, ExitStack, contextmanager
 from pathlib import Path
 from typing import Protocol
 
+import httpx
+import numpy as np
+
 from benchmarks.live import whisperlive_environment as whisperlive
-from benchmarks.live.gold import Dictation
+from benchmarks.live.gold import Dictation, pcm16
 from benchmarks.live.harness import LiveClient
 from benchmarks.live.processes import ServerProcess, answers, started, wait_until
 from benchmarks.live.whisperlive_client import WhisperLiveClient
@@ -30,6 +33,10 @@ class Running(Protocol):
 
     def client(self) -> LiveClient: ...
 
+    def offline(self, dictations: Sequence[Dictation]) -> list[str]:
+        """What the same recogniser hears in each dictation when it may take its time, utterance by utterance
+        as they were really said. Asked while nobody speaks."""
+
 
 class Server(Protocol):
     """`kept_is_final`: see measure()."""
@@ -39,10 +46,6 @@ class Server(Protocol):
 
     def prepare(self) -> None:
         """What may take long and is not measured."""
-
-    def offline(self, dictations: Sequence[Dictation]) -> list[str]:
-        """What the same server's recogniser hears in each dictation when it may take its time, utterance by
-        utterance as they were really said."""
 
     def running(self) -> AbstractContextManager[Running]: ...
 
@@ -74,17 +77,6 @@ class Auscult:
         base_model_register()
         django.db.connections.close_all()
 
-    def offline(self, dictations: Sequence[Dictation]) -> list[str]:
-        from speech.recognizer import DecodeOptions, load
-
-        recognizer = load(os.environ.get("AUSCULT_BASE_MODEL", str(ROOT / "models" / "auscult-base")))
-        options = DecodeOptions(word_times=False)
-        texts = []
-        for dictation in dictations:
-            heard = [recognizer.transcribe([samples], options)[0] for samples in dictation.cut()]
-            texts.append(" ".join(one.text for one in heard))
-        return texts
-
     @contextmanager
     def running(self) -> Iterator["RunningAuscult"]:
         web, engine = free_port(), free_port()
@@ -102,7 +94,7 @@ class Auscult:
             ]
             wait_until(lambda: answers(f"http://127.0.0.1:{engine}/health"), processes[0])
             wait_until(lambda: answers(f"http://127.0.0.1:{web}/login/"), processes[1])
-            yield RunningAuscult(f"http://127.0.0.1:{web}", processes)
+            yield RunningAuscult(f"http://127.0.0.1:{web}", f"http://127.0.0.1:{engine}", processes)
 
     def _environment(self, web: int, engine: int) -> dict[str, str]:
         return QUIET | {
@@ -116,7 +108,7 @@ class Auscult:
 
 
 class RunningAuscult:
-    def __init__(self, web: str, processes: Sequence[ServerProcess]) -> None:
+    def __init__(self, web: str, engine: str, processes: Sequence[ServerProcess]) -> None:
         from benchmarks.loop.person import Person, page_data
 
         self.processes: Sequence[ServerProcess] = processes
@@ -124,9 +116,19 @@ class RunningAuscult:
         socket = page_data(person.get("/live/").text, "live-config")["socket"]
         self._url = web.replace("http", "ws") + socket
         self._headers = {"Cookie": person.cookies, "Origin": web}
+        self._engine = engine
 
     def client(self) -> NativeClient:
         return NativeClient(self._url, self._headers)
+
+    def offline(self, dictations: Sequence[Dictation]) -> list[str]:
+        with httpx.Client(base_url=self._engine, timeout=60, trust_env=False) as http:
+            return [" ".join(_heard(http, samples) for samples in one.cut()) for one in dictations]
+
+
+def _heard(http: httpx.Client, samples: np.ndarray) -> str:
+    answer = http.post("/v1/transcribe", params={"word_times": 0}, content=pcm16(samples))
+    return str(answer.raise_for_status().json()["text"])
 
 
 class WhisperLive:
@@ -140,32 +142,33 @@ class WhisperLive:
     def __init__(self, folder: Path, logs: Path, batched: bool) -> None:
         self._logs = logs
         self.name = "whisperlive" if batched else "whisperlive-lock"
-        self._folder = folder
-        self._batched = batched
+        self.folder = folder
+        self.batched = batched
 
     def prepare(self) -> None:
         whisperlive.install()
         whisperlive.convert(ROOT / "models" / "auscult-base")
 
-    def offline(self, dictations: Sequence[Dictation]) -> list[str]:
-        return whisperlive.offline(dictations, self._folder, batched=self._batched)
-
     @contextmanager
     def running(self) -> Iterator["RunningWhisperLive"]:
         port = free_port()
-        command = whisperlive.serve_command(port, batched=self._batched)
+        command = whisperlive.serve_command(port, batched=self.batched)
         with started(self.name, command, self._logs / f"{self.name}.log", QUIET) as process:
             wait_until(lambda: whisperlive.listens(port), process)
-            yield RunningWhisperLive(f"ws://127.0.0.1:{port}", process)
+            yield RunningWhisperLive(f"ws://127.0.0.1:{port}", process, self)
 
 
 class RunningWhisperLive:
-    def __init__(self, url: str, process: ServerProcess) -> None:
+    def __init__(self, url: str, process: ServerProcess, server: WhisperLive) -> None:
+        self._server = server
         self.processes: Sequence[ServerProcess] = (process,)
         self._url = url
 
     def client(self) -> WhisperLiveClient:
         return WhisperLiveClient(self._url)
+
+    def offline(self, dictations: Sequence[Dictation]) -> list[str]:
+        return whisperlive.offline(dictations, self._server.folder, batched=self._server.batched)
 
 
 def servers(folder: Path, logs: Path) -> dict[str, Server]:

@@ -13,7 +13,7 @@ import wave
 from collections.abc import Sequence
 from pathlib import Path
 
-from benchmarks.live.gold import Dictation
+from benchmarks.live.gold import Dictation, pcm16
 from speech.audio import SAMPLE_RATE_HZ
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -83,7 +83,7 @@ def offline(dictations: Sequence[Dictation], folder: Path, batched: bool) -> lis
         for path, samples in zip(files[-1], dictation.cut(), strict=True):
             with wave.open(path, "wb") as out:
                 out.setparams((1, 2, SAMPLE_RATE_HZ, 0, "NONE", ""))
-                out.writeframes((samples * 32767).astype("<i2").tobytes())
+                out.writeframes(pcm16(samples))
     listing.write_text(json.dumps(files))
     command = [*_process("offline", batched), "--listing", str(listing)]
     heard = subprocess.run(command, check=True, capture_output=True, text=True).stdout

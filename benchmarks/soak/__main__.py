@@ -79,7 +79,8 @@ def _report(takes: Sequence[Take], memory: Memory, minutes: float) -> bool:
     measured = measure(takes)
     held = [_memory_figure(name, growth(points, warm_s), minutes) for name, points in memory.items()]
     held.append(_latency_figure(growth(latencies(takes), warm_s), minutes))
-    complete = {"utterances": len(measured.final_ms) + measured.unfinished, "problems": measured.problems}
+    count = len(measured.final_ms) + measured.unfinished + measured.declined
+    complete = {"utterances": count, "declined": measured.declined, "problems": measured.problems}
     held += [
         _emit("lost_audio_ms", measured.lost_audio_ms, "ms", 0, minutes, **complete),
         _emit("unfinished_utterances", measured.unfinished, "utterances", 0, minutes, **complete),

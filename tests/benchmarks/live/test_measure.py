@@ -58,6 +58,13 @@ def test_an_utterance_without_text_is_lost_sound():
     assert measured.cer == 0.5
 
 
+def test_what_the_server_takes_for_no_speech_is_told_apart_from_lost_sound():
+    take = take_of((1100, Change(0, "甲乙", True)))
+    take.screen.declined.append((2000, 2900))
+    measured = measure([take])
+    assert (measured.lost_audio_ms, measured.declined, measured.unfinished) == (0, 1, 0)
+
+
 def test_sound_that_was_not_acknowledged_is_lost():
     updates = (1100, Change(0, "甲乙", True)), (3000, Change(1, "丙丁", True))
     assert measure([take_of(*updates, saved_ms=3300)]).lost_audio_ms == 700
