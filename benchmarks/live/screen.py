@@ -25,7 +25,8 @@ class Update:
 @dataclass(slots=True)
 class Screen:
     """`sent_ms`, `saved_ms`: sound that left the client, and that the server said it keeps (None: it never
-    says). `declined`: (start, end) of sound that the server kept, heard, and took for no speech. `problem`: why there is no transcript, or not all of it."""
+    says). `declined`: (start, end) of sound that the server kept, heard, and took for no speech.
+    `problem`: why there is no transcript, or not all of it."""
 
     updates: list[Update] = field(default_factory=list)
     sent_ms: int = 0
