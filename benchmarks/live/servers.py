@@ -22,6 +22,9 @@ from benchmarks.live_client import NativeClient
 from benchmarks.loop.processes import free_port
 
 ROOT = Path(__file__).resolve().parents[2]
+# Half of the cores, as our own engine takes: clients, sockets and VAD need the rest. On two busy cores two
+# threads waited for one another and gave a fifth of the speed. BENCH_WHISPERLIVE_THREADS tries another number.
+PEER_THREADS = os.environ.get("BENCH_WHISPERLIVE_THREADS") or str(max(1, (os.cpu_count() or 1) // 2))
 QUIET = {"HF_HUB_OFFLINE": "1", "HF_HUB_DISABLE_TELEMETRY": "1", "TOKENIZERS_PARALLELISM": "false"}
 
 
@@ -153,7 +156,8 @@ class WhisperLive:
     def running(self) -> Iterator["RunningWhisperLive"]:
         port = free_port()
         command = whisperlive.serve_command(port, batched=self.batched)
-        with started(self.name, command, self._logs / f"{self.name}.log", QUIET) as process:
+        environment = QUIET | {"OMP_NUM_THREADS": PEER_THREADS}
+        with started(self.name, command, self._logs / f"{self.name}.log", environment) as process:
             wait_until(lambda: whisperlive.listens(port), process)
             yield RunningWhisperLive(f"ws://127.0.0.1:{port}", process, self)
 
