@@ -17,6 +17,7 @@ BENCHMARKS = (
     "chaos",
     "training",
     "search",
+    "live",
 )
 
 if __name__ == "__main__":

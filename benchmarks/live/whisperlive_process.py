@@ -1,0 +1,165 @@
+"""Runs in WhisperLive's own environment: its server, or its transcriber over files, on the bundled weights.
+
+Imports nothing of Auscult. Three things about the bundled model would make it hear badly there, and the text
+could not be compared; they are bridged here, each in WhisperLive's favour:
+
+- CTranslate2 takes its vocabulary (4,185 pieces) for an English one; then no language token is given. It is
+  declared multilingual.
+- It never saw timestamp tokens, from which WhisperLive learns where segments end. It is asked for none, and
+  the segments are cut where the voice pauses, by the VAD that faster-whisper brings; each is a window of its
+  own, as it was in training.
+- It never saw a prompt: the text before is not given.
+"""
+
+import argparse
+import json
+import logging
+import wave
+
+import ctranslate2
+import numpy as np
+
+RATE_HZ = 16_000
+
+
+class Multilingual(ctranslate2.models.Whisper):
+    is_multilingual = True
+
+
+ctranslate2.models.Whisper = Multilingual
+
+from faster_whisper.audio import pad_or_trim  # noqa: E402
+from faster_whisper.tokenizer import Tokenizer  # noqa: E402
+from faster_whisper.vad import VadOptions, get_speech_timestamps  # noqa: E402
+from whisper_live import batch_inference  # noqa: E402
+from whisper_live.backend import faster_whisper_backend  # noqa: E402
+from whisper_live.transcriber.transcriber_faster_whisper import Segment, WhisperModel  # noqa: E402
+
+PAUSES = VadOptions(threshold=0.5, min_silence_duration_ms=480, speech_pad_ms=200, max_speech_duration_s=28)
+AS_TRAINED = {"without_timestamps": True, "condition_on_previous_text": False, "suppress_tokens": []}
+
+
+class PausingModel(WhisperModel):
+    """transcribe() cuts at pauses and hears each piece by itself."""
+
+    def transcribe(self, audio, vad_filter=False, vad_parameters=None, **options):
+        if not vad_filter:
+            return super().transcribe(audio, **options, **AS_TRAINED)
+        found: list[Segment] = []
+        info = None
+        for span in get_speech_timestamps(audio, PAUSES):
+            heard, info = super().transcribe(audio[span["start"] : span["end"]], **options, **AS_TRAINED)
+            text = "".join(segment.text for segment in heard or [])
+            if text.strip():
+                found.append(_segment(len(found), span, text, heard[0].no_speech_prob))
+        return (found, info) if info else (None, None)
+
+
+def _segment(number, span, text, no_speech_prob):
+    times = {"start": span["start"] / RATE_HZ, "end": span["end"] / RATE_HZ}
+    empty = {"seek": 0, "tokens": [], "avg_logprob": 0.0, "compression_ratio": 1.0, "words": None}
+    return Segment(id=number, text=text, no_speech_prob=no_speech_prob, temperature=0.0, **times, **empty)
+
+
+class PausingBatches(batch_inference.BatchInferenceWorker):
+    """The batched path: all pieces of all sessions of a batch encoded and decoded together."""
+
+    def _process_multi(self, batch):
+        windows = [(request, span, features) for request in batch for span, features in request.features]
+        heard: dict[int, list] = {id(request): [] for request in batch}
+        for first in range(0, len(windows), self.max_batch_size):
+            part = windows[first : first + self.max_batch_size]
+            encoded = self.transcriber.encode(np.stack([features for _, _, features in part]))
+            results = self.transcriber.model.generate(
+                encoded,
+                [self._prompt(request) for request, _, _ in part],
+                beam_size=self.beam_size,
+                max_length=self.transcriber.max_length,
+                suppress_blank=True,
+                suppress_tokens=[],
+                return_no_speech_prob=True,
+            )
+            for (request, span, _), result in zip(part, results, strict=True):
+                heard[id(request)].append((span, result))
+        for request in batch:
+            # None: silence, which need not be heard again.
+            request.result = self._segments(request, heard[id(request)]) if request.features else None
+            request.info = self._make_info(request, len(request.audio) / RATE_HZ, request.speech_duration)
+            request.future.set()
+
+    def _tokenizer(self, request):
+        return Tokenizer(self.transcriber.hf_tokenizer, True, task=request.task, language=request.language)
+
+    def _prompt(self, request):
+        return self.transcriber.get_prompt(self._tokenizer(request), [], without_timestamps=True)
+
+    def _segments(self, request, results):
+        tokenizer = self._tokenizer(request)
+        found: list[Segment] = []
+        for span, result in results:
+            text = tokenizer.decode(result.sequences_ids[0])
+            if text.strip():
+                found.append(_segment(len(found), span, text, result.no_speech_prob))
+        return found
+
+
+def prepare_features(transcriber, request):
+    """In the session's thread, as WhisperLive does it: where the pieces lie and their features."""
+    spans = get_speech_timestamps(request.audio, PAUSES)
+    request.features = [
+        (span, pad_or_trim(transcriber.feature_extractor(request.audio[span["start"] : span["end"]])))
+        for span in spans
+    ]
+    request.speech_duration = sum(span["end"] - span["start"] for span in spans) / RATE_HZ
+
+
+faster_whisper_backend.WhisperModel = PausingModel
+batch_inference.BatchInferenceWorker = PausingBatches
+batch_inference.prepare_features = prepare_features
+
+
+def serve(model, port, batched):
+    from whisper_live.server import TranscriptionServer
+
+    logging.getLogger().setLevel(logging.WARNING)
+    TranscriptionServer().run(
+        "127.0.0.1",
+        port=port,
+        backend="faster_whisper",
+        faster_whisper_custom_model_path=model,
+        single_model=True,
+        max_clients=1000,
+        max_connection_time=24 * 3600,
+        batch_enabled=batched,
+        # It would turn clients away; here it may show how far it gets.
+        batch_max_queue_wait_s=600.0,
+        batch_max_admissions_per_s=1000.0,
+    )
+
+
+def offline(model, listing, batched):
+    transcriber = PausingModel(model, device="cpu", compute_type="int8")
+    texts = [[_heard(transcriber, path, 1 if batched else 5) for path in paths] for paths in listing]
+    print(json.dumps(texts, ensure_ascii=False))
+
+
+def _heard(transcriber, path, beam_size):
+    with wave.open(path) as stream:
+        samples = np.frombuffer(stream.readframes(stream.getnframes()), "<i2").astype(np.float32) / 32768.0
+    segments, _ = transcriber.transcribe(samples, language="zh", beam_size=beam_size)
+    return "".join(segment.text for segment in segments)
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser()
+    parser.add_argument("what", choices=("serve", "offline"))
+    parser.add_argument("--model", required=True)
+    parser.add_argument("--batched", action="store_true")
+    parser.add_argument("--port", type=int, default=9090)
+    parser.add_argument("--listing")
+    asked = parser.parse_args()
+    if asked.what == "serve":
+        serve(asked.model, asked.port, asked.batched)
+    else:
+        with open(asked.listing) as stream:
+            offline(asked.model, json.load(stream), asked.batched)
