@@ -99,8 +99,9 @@ class Guest:
 
 async def until_ended() -> None:
     """What goes on after a client has gone: its last words are understood and stored."""
-    while guest._background:
-        await next(iter(guest._background))
+    loop = asyncio.get_running_loop()
+    while going_on := [task for task in guest._background if task.get_loop() is loop]:
+        await asyncio.wait(going_on)
 
 
 def in_steps(sound: bytes, step: int = STEP_BYTES) -> list[bytes]:
