@@ -22,8 +22,8 @@ from benchmarks.live_client import NativeClient
 from benchmarks.loop.processes import free_port
 
 ROOT = Path(__file__).resolve().parents[2]
-# Half of the cores, as our own engine takes: clients, sockets and VAD need the rest. On two busy cores two
-# threads waited for one another and gave a fifth of the speed. The variable tries another number.
+# Half of the cores, as our own engine takes: clients, sockets and VAD need the rest. On two
+# busy cores two threads waited for one another. The variable tries another number.
 PEER_THREADS = os.environ.get("BENCH_WHISPERLIVE_THREADS") or str(max(1, (os.cpu_count() or 1) // 2))
 QUIET = {"HF_HUB_OFFLINE": "1", "HF_HUB_DISABLE_TELEMETRY": "1", "TOKENIZERS_PARALLELISM": "false"}
 
