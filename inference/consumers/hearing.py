@@ -5,8 +5,10 @@ the next when it does not. Knows nothing of sockets or rows.
 """
 
 import logging
+import ssl
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields
+from functools import lru_cache
 from typing import Any
 from zlib import crc32
 
@@ -22,6 +24,12 @@ logger = logging.getLogger(__name__)
 # Silence of the engine: a large model on a small machine takes its time; a dead one refuses at once.
 TIMEOUT = httpx.Timeout(120.0, connect=2.0)
 LOAD_TIMEOUT = httpx.Timeout(2.0)
+
+
+@lru_cache(maxsize=1)
+def tls() -> ssl.SSLContext:
+    """Made once: reading the certificates takes 20 ms, in which no other session is served."""
+    return ssl.create_default_context()
 
 
 class SupersededError(Exception):
@@ -73,6 +81,7 @@ class EngineClient:
             timeout=TIMEOUT,
             transport=self.transport,
             trust_env=False,  # a proxy has no business between two processes of one machine
+            verify=tls(),
         )
 
     async def hear(self, request: Request) -> Heard:
@@ -121,7 +130,7 @@ async def engine_load() -> EngineLoad | None:
     """Of the first engine that takes a new speaker, else of the last that answers; None: all are away."""
     found = None
     async with httpx.AsyncClient(
-        timeout=LOAD_TIMEOUT, transport=EngineClient.transport, trust_env=False
+        timeout=LOAD_TIMEOUT, transport=EngineClient.transport, trust_env=False, verify=tls()
     ) as client:
         for address in engine_addresses():
             try:

@@ -224,8 +224,14 @@ class WhisperBase:
         if self._kind(options)[0]:
             longest = max(len(samples) for samples in batch) + MARGIN_MS * SAMPLES_PER_MS
             longest = max(longest, SHORTEST_WINDOW_MS * SAMPLES_PER_MS)
-            window = min(window, -(-longest // POSITION_SAMPLES) * POSITION_SAMPLES)
+            window = min(window, self._positions(longest) * POSITION_SAMPLES)
         return self._log_mel(batch, window)
+
+    def _positions(self, samples: int) -> int:
+        """Never as many as there are mels: CTranslate2 would take the encoder's output of (rows, mels, width)
+        for features, and encode it once more (src/layers/whisper.cc, is_encoded)."""
+        positions = -(-samples // POSITION_SAMPLES)
+        return positions + (positions == self._log_mel.mels)
 
     def _budget(self, sample_count: int, prefix_length: int, options: DecodeOptions) -> int:
         """Tokens that this much sound can hold, so that a loop ends soon."""

@@ -52,6 +52,14 @@ def test_it_hears_what_transformers_hears(exact: Recognizer, sounds: list[np.nda
             assert abs(word.start_ms - same.start_ms) <= 100 and abs(word.end_ms - same.end_ms) <= 100
 
 
+def test_a_window_of_as_many_positions_as_there_are_mels_is_encoded_once(exact: Recognizer, sounds):
+    """CTranslate2 takes encoder output of (rows, 80, width) for features of 80 mels."""
+    samples = sounds[0][: (1_600 - whisper_base.MARGIN_MS) * 16]
+    (ours,), (theirs,) = exact.transcribe([samples]), load(str(MODEL), "transformers").transcribe([samples])
+    assert ours.text == theirs.text
+    assert ours.avg_logprob == pytest.approx(theirs.avg_logprob, abs=1e-4)
+
+
 def test_a_batch_hears_what_each_alone_is_heard_as(exact: Recognizer, sounds: list[np.ndarray]):
     together = exact.transcribe(sounds[:4], PADDED)
     for samples, one in zip(sounds, together, strict=False):
