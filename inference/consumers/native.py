@@ -42,7 +42,7 @@ class LiveConsumer(AsyncWebsocketConsumer):
     user: User | None = None
     _key: ApiKey | None = None
     _events: frozenset[str] = frozenset(PAGE_EVENTS)
-    _frames = FrameReader()
+    _frames: FrameReader
     _gap_told_at = -1
     _stopping: asyncio.Task[None] | None = None
 

@@ -86,8 +86,10 @@ class Guest:
                 self.said.append(message)
 
     async def vanish(self) -> None:
+        """On return what it said is stored: no test writes into the rows of the next one."""
         await self.socket.send_input({"type": "websocket.disconnect", "code": 1006})
         await self.socket.wait(timeout=20)
+        await until_ended()
 
     async def _next(self) -> dict[str, Any]:
         output = await self.socket.receive_output(timeout=20)

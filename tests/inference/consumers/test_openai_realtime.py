@@ -14,7 +14,7 @@ from inference.selectors.callers import caller_of
 from inference.services import sessions
 from inference.services.keys import token_issue
 from tests.inference.consumers.clinic import TEXT, engine_running
-from tests.inference.consumers.guests import TALK, Guest, in_steps, until_ended
+from tests.inference.consumers.guests import TALK, Guest, in_steps
 from tests.inference.keys import make_program
 from tests.inference.streaming.sounds import pcm, tone
 
@@ -93,7 +93,6 @@ async def test_each_utterance_is_an_item_with_the_id_of_the_database(program, mo
         await client.talk()
         completed = await client.completed(2)
         await client.vanish()
-        await until_ended()
     check_invariants(client.said)
     assert [event["transcript"] for event in completed] == [TEXT, TEXT]
     assert completed[0]["usage"]["type"] == "duration" and completed[0]["usage"]["seconds"] > 1
@@ -116,7 +115,6 @@ async def test_24_khz_is_what_is_meant_when_nothing_is_said(program, monkeypatch
         await client.talk(at_24_khz)
         await client.completed(2)
         await client.vanish()
-        await until_ended()
     assert shown["session"]["audio"]["input"]["format"] == {"type": "audio/pcm", "rate": 24_000}
     session = await stored()
     assert abs(session.received_ms - len(TALK) // 32) < 20
@@ -143,7 +141,6 @@ async def test_a_monologue_is_one_item_though_it_is_heard_in_parts(program, monk
         await client.send({"type": "input_audio_buffer.commit"})
         (completed,) = await client.completed(1)
         await client.vanish()
-        await until_ended()
     check_invariants(client.said)
     assert completed["transcript"] == TEXT + TEXT
     assert completed["usage"]["seconds"] > 19
@@ -183,7 +180,6 @@ async def test_what_is_cleared_is_kept_but_not_told(program, monkeypatch):
         await client.send({"type": "input_audio_buffer.commit"})
         await client.completed(1)
         await client.vanish()
-        await until_ended()
     check_invariants(client.said)
     assert client.kinds().count(f"{TRANSCRIPTION}.completed") == 1
     assert len((await stored()).utterances.all()) == 2
@@ -281,7 +277,6 @@ async def test_an_utterance_without_text_fails_once(program, monkeypatch):
         for _ in range(2):
             failed = await client.hear(type=f"{TRANSCRIPTION}.failed")
         await client.vanish()
-        await until_ended()
     check_invariants(client.said)
     assert failed["error"]["code"] == "no_text"
 
@@ -292,7 +287,6 @@ async def test_who_goes_away_in_the_middle_of_a_word_still_gets_it_stored(progra
         await client.talk(TALK[: 32 * 1200])
         await client.hear(type="input_audio_buffer.speech_started")
         await client.vanish()
-        await until_ended()
     session = await stored()
     assert [one.text for one in session.utterances.all()] == [TEXT]
     assert session.received_ms == 1200

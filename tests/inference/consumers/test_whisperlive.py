@@ -11,7 +11,7 @@ from inference.selectors.callers import caller_of
 from inference.services import sessions
 from inference.services.keys import token_issue
 from tests.inference.consumers.clinic import TEXT, engine_running
-from tests.inference.consumers.guests import TALK, Guest, in_steps, until_ended
+from tests.inference.consumers.guests import TALK, Guest, in_steps
 from tests.inference.keys import make_program
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -100,7 +100,6 @@ async def test_an_unfinished_segment_is_shown_while_it_is_said(program, monkeypa
         shown = await client.hear(uid="me")
         assert [segment["completed"] for segment in shown["segments"]] == [False]
         await client.vanish()
-        await until_ended()
     session = await from_db(LiveSession.objects.get)()
     assert (session.protocol, session.received_ms) == ("whisperlive", 1800)
 
@@ -131,7 +130,6 @@ async def test_a_named_address_needs_no_key_when_a_setting_says_so(program, monk
             await client.send(HELLO)
             await client.hear(**answer)
             await client.vanish()
-        await until_ended()
     assert (await from_db(LiveSession.objects.select_related("site").get)()).site == program.site
 
 
