@@ -24,6 +24,7 @@ SAMPLES_PER_MS = 16
 POSITION_SAMPLES = 320  # two mel frames: the encoder halves
 MARGIN_MS = 200  # silence behind the longest utterance of a short window
 SHORTEST_WINDOW_MS = 1_000
+GRID_POSITIONS = 10  # 0.2 s: few shapes, so what a kernel keeps for each of them does not grow for hours
 FIRST_TOKENS, TOKENS_PER_S = 16, 36  # three byte tokens per hanzi at 12 hanzi a second: nobody is faster
 AUTO_LANGUAGES = ("zh", "en")  # what is spoken in these hospitals; of ninety, one is found by mistake
 
@@ -230,8 +231,9 @@ class WhisperBase:
     def _positions(self, samples: int) -> int:
         """Never as many as there are mels: CTranslate2 would take the encoder's output of (rows, mels, width)
         for features, and encode it once more (src/layers/whisper.cc, is_encoded)."""
-        positions = -(-samples // POSITION_SAMPLES)
-        return positions + (positions == self._log_mel.mels)
+        grid = GRID_POSITIONS * POSITION_SAMPLES
+        positions = -(-samples // grid) * GRID_POSITIONS
+        return positions + GRID_POSITIONS * (positions == self._log_mel.mels)
 
     def _budget(self, sample_count: int, prefix_length: int, options: DecodeOptions) -> int:
         """Tokens that this much sound can hold, so that a loop ends soon."""
