@@ -109,6 +109,7 @@ def test_enter_of_an_input_method_does_not_close_the_field(page, window):
     expect(field).to_be_visible()
     browser.send("Input.insertText", {"text": "三"})
     expect(field).to_have_value("三")
+    page.evaluate("new Promise((resolve) => setTimeout(resolve))")  # the key that ends a composition is over
     page.keyboard.press("Enter")
     expect(page.locator("[data-state=final]").nth(1)).to_have_text("每日三次")
 

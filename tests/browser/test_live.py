@@ -87,6 +87,11 @@ def start(page: Page) -> None:
     page.get_by_role("button", name="Start dictation").click()
 
 
+def kept_of(page: Page) -> float:
+    """Seconds of sound that only the page has, as it says."""
+    return float(state(page).inner_text().split(" s more")[0].rsplit(" ", 1)[1])
+
+
 def finish(page: Page) -> LiveSession:
     """-> the session, stored."""
     page.get_by_role("button", name="Finish").click()
@@ -164,12 +169,13 @@ def test_a_reload_goes_on_with_the_same_dictation_and_loses_no_byte(window):
     wire.cut()
     page.get_by_role("button", name="Pause").click()
     expect(state(page)).to_contain_text("microphone is off")
-    kept_s = float(state(page).inner_text().split(" s more")[0].rsplit(" ", 1)[1])
+    kept_s = kept_of(page)  # the last frames may still be on their way to the page
     page.wait_for_function(f"({KEPT})().then((count) => count >= {round(10 * kept_s)})")
     page.reload()
     expect(state(page)).to_contain_text("loaded again")
     expect(final_lines(page).first).to_have_text(TEXT)  # from the server, while the socket is still down
-    expect(state(page)).to_contain_text(f"{kept_s} s more are kept in this page")
+    expect(state(page)).to_contain_text("s more are kept in this page")
+    assert kept_of(page) >= kept_s
     wire.mend()
     expect(state(page)).not_to_contain_text("more are kept", timeout=20_000)
     page.get_by_role("button", name="Go on").click()
@@ -191,7 +197,7 @@ def test_what_a_closed_window_left_is_taken_up_by_the_next(window):
     wire.cut()
     page.get_by_role("button", name="Pause").click()
     expect(state(page)).to_contain_text("microphone is off")
-    kept_s = float(state(page).inner_text().split(" s more")[0].rsplit(" ", 1)[1])
+    kept_s = kept_of(page)  # the last frames may still be on their way to the page
     page.wait_for_function(f"({KEPT})().then((count) => count >= {round(10 * kept_s)})")
     page.close()
     wire.mend()
