@@ -14,7 +14,8 @@ class ProofKnobs(Knobs):
         0.7, _("Share of the learned change that is kept where none are tried."), gt=0, le=1
     )
     strengths: tuple[float, ...] = knob(
-        (), _("Shares that are tried on held-out speech; the best one is kept. Empty: none are tried.")
+        (0.5, 0.75, 1.0),
+        _("Shares that are tried on held-out speech; the best one is kept. Empty: none are tried."),
     )
     general_margin: float = knob(
         0.005, _("How much worse (CER) held-out general speech may be heard by the share that is kept."), ge=0
