@@ -94,7 +94,7 @@ def test_a_label_longer_than_the_decoder_is_left_out(tmp_path, tiny_base):
 
 
 def test_augmented_copies_differ_and_replay_has_them_too(tmp_path, tiny_base):
-    run, result = prepared(tmp_path, tiny_base, augment_copies=1, strengths=[])
+    run, result = prepared(tmp_path, tiny_base, augment_copies=1)
     cuts = FeatureStore(run.path / "prepare", "train").cuts
     assert result["train_cuts"] == (8 + 4) * 2 == len(cuts)
     assert {cut.copy for cut in cuts if cut.replay} == {0, 1}

@@ -34,6 +34,7 @@ SENTENCES = (
 )
 END, START = "<|endoftext|>", "<|startoftranscript|>"
 QUICK = {
+    "strengths": [],  # of eight tones none can be spared
     "max_steps": 20,
     "init_r": 4,
     "target_r": 2,
