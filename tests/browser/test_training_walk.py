@@ -64,7 +64,7 @@ def train(page: Page, name: str, start_from: str = "", **knobs: object) -> Run:
         if field.evaluate("element => element.tagName") == "SELECT":
             field.select_option(str(value).lower())
         else:
-            field.fill(str(value))
+            field.fill(", ".join(map(str, value)) if isinstance(value, list) else str(value))
     page.locator("input[type=submit]").click()
     expect(page.get_by_role("heading", name=name, exact=True)).to_be_visible()
     return Run.objects.get(name=name)

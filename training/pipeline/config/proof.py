@@ -15,7 +15,7 @@ class ProofKnobs(Knobs):
     )
     strengths: tuple[float, ...] = knob(
         (0.5, 0.75, 1.0),
-        _("Shares that are tried on held-out speech; the best one is kept. Empty: none are tried."),
+        _("Shares that are tried on held-out speech; the best one is kept. One alone is kept as it is."),
     )
     general_margin: float = knob(
         0.005, _("How much worse (CER) held-out general speech may be heard by the share that is kept."), ge=0
