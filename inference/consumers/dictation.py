@@ -14,14 +14,12 @@ from uuid import UUID, uuid4
 
 from channels.db import database_sync_to_async
 from django.conf import settings
-from django.utils.translation import gettext as _
-from pydantic import TypeAdapter
 
 from accounts.models import Site, User
 from base import metrics
-from base.errors import NotFound
 from inference.consumers import live_run
 from inference.consumers.asking import Deaf
+from inference.consumers.beginning import begin, database_away, session_over
 from inference.consumers.growth import Growth
 from inference.consumers.hearing import EngineClient
 from inference.consumers.ledger import DATABASE_AWAY, Ledger, persevere
@@ -31,27 +29,23 @@ from inference.consumers.notices import (
     Notice,
     Stopped,
     TakenOver,
-    Unavailable,
     final_of,
     stored_final_of,
 )
 from inference.consumers.watch import Watch
 from inference.models import LiveSession, utterance_uuid
-from inference.selectors.sessions import Continuation, continuation_of, heard_from
+from inference.selectors.sessions import heard_from
 from inference.services import sessions
-from inference.services.spool import Spool, SpoolHeldError
+from inference.services.spool import Spool
 from inference.services.utterances import Entry
 from inference.streaming.events import SpeechEnded, Untranscribed
-from inference.streaming.session import SessionOptions, StreamingSession
-from speech.audio import pcm16_to_float
-from speech.vad import FRAME_MS, FRAME_SAMPLES, StreamingVad
+from inference.streaming.session import SessionOptions
 from training.selectors import served_as
 
 logger = logging.getLogger(__name__)
 
 GRACE_S = 60.0  # a connection that breaks may come back within this time
 TOUCH_S = 5.0
-WARM_MS = 64 * FRAME_MS  # what the voice detector hears again, to be in the state that it was in
 LOOK_S = 0.2  # how often a process looks whether another one wants its session
 HAND_OVER_S = 1.0  # for the last texts, before the sound is let go of
 SETTLE_S = 5.0  # how long the end waits for the database; after that it comes later by itself
@@ -71,7 +65,7 @@ class Dictation:
         self._look: asyncio.Task[None] | None = None
         self._touched_s = time.monotonic()
         self._is_over = False
-        self._from = Continuation()
+        self._unheard: Sequence[tuple[int, int, int]] = ()
         self._given_up: list[tuple[int, int, int]] = []
         self._again: asyncio.Task[None] | None = None
         self._at_ms = self._settled_ms = 0
@@ -143,29 +137,12 @@ class Dictation:
         return running
 
     async def _begun(self) -> "Dictation":
-        """The sound first: whoever held it has written its last texts when it lets go of that."""
-        try:
-            spool = await asyncio.to_thread(Spool, self.session.spool_path)
-        except SpoolHeldError as error:
-            message = _("This session is still open elsewhere. Try again in a moment.")
-            raise Unavailable("session_held", message) from error
-        try:
-            self._from = await database_sync_to_async(continuation_of)(self.session)
-            self._at_ms = self._from.at_ms - self._from.at_ms % FRAME_MS
-            self._settled_ms = self._at_ms
-            vad = await asyncio.to_thread(_vad_at, spool, self._at_ms)
-        except BaseException:
-            await asyncio.to_thread(spool.close)
-            raise
-        streaming = StreamingSession(
-            vad,
-            TypeAdapter(SessionOptions).validate_python(self.session.options),
-            start_ms=self._at_ms,
-            first_utterance=self._from.next_index,
-        )
-        self.run = LiveRun(spool, streaming, self._engine, self._tell, self._watch)
+        beginning = await begin(self.session)
+        self._at_ms = self._settled_ms = beginning.at_ms
+        self._unheard = beginning.unheard
+        self.run = LiveRun(beginning.spool, beginning.streaming, self._engine, self._tell, self._watch)
         self._watch.opened()
-        self._look = asyncio.create_task(self._look_for_others(spool))
+        self._look = asyncio.create_task(self._look_for_others(beginning.spool))
         _running[self.session.uuid] = self
         return self
 
@@ -185,7 +162,7 @@ class Dictation:
         for final in await self._past(have_utterances):
             await self._say(final)
         if self.run and not self.run.is_started:
-            await self.run.start(self._at_ms, self._from.unheard)
+            await self.run.start(self._at_ms, self._unheard)
             self._growth.want()  # of what the process before has not asked for any more
 
     def detach(self, send: Send) -> None:
@@ -341,22 +318,3 @@ class Dictation:
             await self.run.abandon(self._flushed)
         self._ledger.close()
         await self._engine.close()
-
-
-def _vad_at(spool: Spool, at_ms: int) -> StreamingVad:
-    """On the same frames as if nothing had happened, so that it finds the same utterances."""
-    vad = StreamingVad()
-    before = b"".join(spool.read(max(0, at_ms - WARM_MS), at_ms))
-    samples = pcm16_to_float(before)
-    frames = samples[: len(samples) // FRAME_SAMPLES * FRAME_SAMPLES].reshape(-1, FRAME_SAMPLES)
-    if len(frames):
-        vad.push_all(frames)
-    return vad
-
-
-def session_over() -> NotFound:
-    return NotFound("session_over", _("This session has ended; what was said in it is kept."))
-
-
-def database_away() -> Unavailable:
-    return Unavailable("database_away", _("The server cannot reach its database now. Try again in a moment."))

@@ -17,7 +17,7 @@ from channels.routing import URLRouter
 from django.contrib.auth.models import AnonymousUser
 
 from accounts.models import Site, User
-from inference.consumers import dictation
+from inference.consumers import beginning
 from inference.consumers.hearing import EngineClient
 from inference.consumers.routing import websocket_urlpatterns
 from inference.engine.app import create_app
@@ -35,7 +35,7 @@ async def engine_running(monkeypatch: pytest.MonkeyPatch, loader=FakeRecognizer)
     """Every session of the block is heard by an engine that understands TEXT."""
     app = create_app(EngineConfig(base_model=f"fake:{TEXT}", data_dir=Path("/nonexistent")), loader)
     monkeypatch.setattr(EngineClient, "transport", httpx.ASGITransport(app=app))
-    monkeypatch.setattr(dictation, "StreamingVad", EnergyVad)
+    monkeypatch.setattr(beginning, "StreamingVad", EnergyVad)
     await database_sync_to_async(make_live_model)(f"fake:{TEXT}")
     async with app.router.lifespan_context(app):
         yield
