@@ -1,20 +1,31 @@
 """Settings of the test suite: fakes where nothing is said, a real database, its own folder."""
 
+import atexit
 import os
+import shutil
 import tempfile
 from pathlib import Path
 
-os.environ.setdefault("AUSCULT_DATA_DIR", str(Path(tempfile.gettempdir()) / "auscult-tests"))
+
+def _remove(folder: str, owner: int) -> None:
+    if os.getpid() == owner:  # not a child that was forked
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+if "AUSCULT_DATA_DIR" not in os.environ:
+    # Its own for each run: two at a time would empty each other's tables. What a run starts inherits it.
+    os.environ["AUSCULT_DATA_DIR"] = tempfile.mkdtemp(prefix="auscult-tests-")
+    atexit.register(_remove, os.environ["AUSCULT_DATA_DIR"], os.getpid())
 # A worker of pytest-xdist has a folder and a Redis database of its own, and so has what it starts. Taken from
 # the environment once: a subprocess must not go on from its parent's folder to another.
 if _worker := os.environ.pop("PYTEST_XDIST_WORKER", ""):
-    os.environ["AUSCULT_DATA_DIR"] += f"-{_worker}"
+    os.environ["AUSCULT_DATA_DIR"] += f"/{_worker}"
     if _redis := os.environ.get("AUSCULT_REDIS_URL", ""):
         _server, _, _number = _redis.rpartition("/")
         os.environ["AUSCULT_REDIS_URL"] = f"{_server}/{int(_number) + 1 + int(_worker.removeprefix('gw'))}"
 
-from config.settings.main import *  # noqa: F403
-from config.settings.main import DATABASES
+from config.settings.main import *  # noqa: E402, F403
+from config.settings.main import DATABASES  # noqa: E402
 
 SECRET_KEY = "tests"
 LANGUAGE_CODE = "en"  # sentences are compared in the language they are written in, catalogue or not
