@@ -143,6 +143,19 @@ def test_another_storage_key_gives_a_sentence_and_no_garbage(session, settings):
         session.utterances.get()
 
 
+def test_what_lies_under_a_lost_key_keeps_nobody_from_a_new_session(session, settings):
+    speak(session)
+    utterances_keep(session=session, entries=[heard(0, "病人")])
+    settings.AUSCULT_STORAGE_KEYS = ["quite another key of this hospital"]
+    LiveSession.objects.update(updated_at=timezone.now() - timedelta(minutes=6))
+    assert sessions_tidy() == 1
+    LiveSession.objects.update(
+        status=LiveSessionStatus.PRIVATE, ended_at=timezone.now() - timedelta(days=400)
+    )
+    sessions_tidy()
+    assert LiveSession.objects.filter(status=LiveSessionStatus.EXPIRED).exists()
+
+
 def test_everything_is_put_under_a_new_key_by_a_command(session, settings, capsys):
     settings.AUSCULT_STORAGE_KEYS = ["the first key of this hospital"]
     live = session_open(user=session.user, site=session.site, holder=uuid4(), keywords=["Metformin"])
