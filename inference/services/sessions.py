@@ -131,7 +131,9 @@ def _kept_since() -> datetime:
 def _expire(session: LiveSession) -> None:
     """The sound's key goes with its file; the row stays to say that there was a session."""
     spool_remove(session.spool_path)
+    due = LiveSession.objects.filter(pk=session.pk, status=LiveSessionStatus.PRIVATE)
     with transaction.atomic():
+        if not due.update(status=LiveSessionStatus.EXPIRED, keywords=[]):
+            return  # somebody else, who opened one at the same moment, has done it
         session.utterances.all().delete()
-        LiveSession.objects.filter(pk=session.pk).update(status=LiveSessionStatus.EXPIRED, keywords=[])
         entry_add(actor=None, verb="live_session_expired", target=session, site=session.site)

@@ -123,7 +123,21 @@ def test_what_is_kept_for_its_speaker_alone_is_deleted_when_that_is_due(session,
     assert session.status == LiveSessionStatus.EXPIRED
     assert not session.utterances.exists()
     assert not data_path(session.spool_path).exists()
-    assert Entry.objects.filter(verb="live_session_expired").exists()
+    assert Entry.objects.filter(verb="live_session_expired").count() == 1
+
+
+def test_two_that_tidy_at_once_enter_a_deletion_once(session, monkeypatch):
+    LiveSession.objects.update(
+        status=LiveSessionStatus.PRIVATE, ended_at=timezone.now() - timedelta(days=400)
+    )
+
+    def the_other_is_faster(relative: str) -> None:
+        monkeypatch.undo()
+        assert sessions_tidy() == 0
+
+    monkeypatch.setattr(sessions, "spool_remove", the_other_is_faster)
+    sessions_tidy()
+    assert Entry.objects.filter(verb="live_session_expired").count() == 1
 
 
 def test_what_was_said_lies_in_the_database_as_a_token_and_comes_back_as_it_was(session):
