@@ -153,13 +153,25 @@ def _sound_store(recording: Recording, samples: np.ndarray) -> np.ndarray:
 
 
 def _speech_around(samples: np.ndarray, spoken: Sequence[Spoken]) -> list[Span]:
-    """Only where somebody will look: an hour is not listened through for one utterance."""
+    """Only where somebody will look: an hour is not listened through for one utterance. No speech twice."""
     found = []
-    for one in spoken:
-        from_ms = max(0, one.span.start_ms - _AROUND_MS)
-        sound = samples[from_ms * _SAMPLES_PER_MS : (one.span.end_ms + _AROUND_MS) * _SAMPLES_PER_MS]
-        found += [Span(span.start_ms + from_ms, span.end_ms + from_ms) for span in speech_spans(sound)]
+    for window in _windows([one.span for one in spoken]):
+        sound = samples[window.start_ms * _SAMPLES_PER_MS : window.end_ms * _SAMPLES_PER_MS]
+        speech = speech_spans(sound)
+        found += [Span(one.start_ms + window.start_ms, one.end_ms + window.start_ms) for one in speech]
     return found
+
+
+def _windows(spans: Sequence[Span]) -> list[Span]:
+    """Each with what is around it; neighbours whose surroundings meet are in one window."""
+    windows: list[Span] = []
+    for span in sorted(spans, key=lambda one: one.start_ms):
+        from_ms, to_ms = max(0, span.start_ms - _AROUND_MS), span.end_ms + _AROUND_MS
+        if windows and from_ms <= windows[-1].end_ms:
+            last = windows.pop()
+            from_ms, to_ms = last.start_ms, max(last.end_ms, to_ms)
+        windows.append(Span(from_ms, to_ms))
+    return windows
 
 
 def _segments_add(

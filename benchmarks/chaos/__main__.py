@@ -3,7 +3,7 @@
 Each is spoken to two web processes on one data folder, with the bundled model; the same dictations are
 spoken undisturbed first, and the texts compared. A database of the benchmark's own is restarted where
 PostgreSQL is installed and may be run; SQLite stands in otherwise.
-Run: `python -m benchmarks.chaos [--quick] [--sessions 50] [--at-once 8] [--seed 1]`
+Run: `python -m benchmarks.chaos [--quick] [--sessions 50] [--at-once 4] [--seed 1]`
 """
 
 import argparse

@@ -25,10 +25,10 @@ class Accidents:
         self.enough = False
         self.happened: Counter[str] = Counter()
 
-    async def go_on(self, pause_s: float, kinds_first: bool = True) -> None:
+    async def go_on(self, pause_s: float) -> None:
         """One accident after the other, each to its end, until it is `enough`."""
         kinds = [*self._kinds()]
-        due = [*kinds] if kinds_first else []
+        due = [*kinds]
         while not self.enough:
             await asyncio.sleep(self._rng.uniform(0.5, 1.5) * pause_s)
             # Sockets break more often than machines.

@@ -22,7 +22,6 @@ class Process:
 
     def __init__(self, command: Sequence[str], alive: str, **environment: str) -> None:
         self.port = free_port()
-        self.kills = 0
         self._command = [part.format(port=self.port) for part in command]
         self._alive = f"http://127.0.0.1:{self.port}{alive}"
         self._environment = environment
@@ -50,7 +49,6 @@ class Process:
             self._process.kill()
             self._process.wait()
             self._process = None
-            self.kills += 1
 
 
 def web(engine_port: int) -> Process:
@@ -68,7 +66,6 @@ class Postgres:
 
     def __init__(self, binaries: Path, folder: Path) -> None:
         self.port = free_port()
-        self.restarts = 0
         self._binaries, self._data = binaries, folder / "data"
         shutil.chown(folder, POSTGRES)
         self._run("initdb", "--auth=trust", "--username=postgres", "--no-sync", "-D", str(self._data))
@@ -85,7 +82,6 @@ class Postgres:
     def stop(self) -> None:
         """At once: every connection is cut in the middle of what it does."""
         self._run("pg_ctl", "-D", str(self._data), "-w", "-m", "immediate", "stop")
-        self.restarts += 1
 
     def _run(self, program: str, *arguments: str) -> None:
         command = [str(self._binaries / program), *arguments]

@@ -4,12 +4,12 @@ Runs in a worker. One process at a time works on one session; whatever is run tw
 """
 
 import tempfile
-from collections.abc import Iterable
 from contextlib import AbstractContextManager
 from pathlib import Path
 
 import numpy as np
-from django.db.models import Q
+from django.db import transaction
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from accounts.models import LiveConsent
@@ -40,7 +40,7 @@ def session_grow(*, session: LiveSession) -> int:
         new = recording_grow(
             recording=recording, samples=_samples(session), spoken=[_spoken(row) for row in waiting]
         )
-        _corrections_hand_over(session, waiting)
+        _corrections_hand_over(session, session.utterances.filter(pk__in=[row.pk for row in waiting]))
     return new
 
 
@@ -56,7 +56,6 @@ def session_store(*, session: LiveSession) -> Recording | None:
         if not ended.exists():
             return LiveSession.objects.get(pk=session.pk).recording
         recording = _recording(session)
-        rows = list(session.utterances.order_by("index"))
         if spool_exists(session.spool_path):
             wav = Path(folder) / "live.wav"
             spool_to_wav(session.spool_path, wav)
@@ -64,9 +63,9 @@ def session_store(*, session: LiveSession) -> Recording | None:
                 recording=recording,
                 original=wav,
                 samples=_samples(session),
-                spoken=[_spoken(row) for row in rows],
+                spoken=[_spoken(row) for row in session.utterances.order_by("index")],
             )
-        _corrections_hand_over(session, rows)
+        _corrections_hand_over(session, session.utterances.all())
         ended.update(status=LiveSessionStatus.STORED, recording=recording)
     spool_remove(session.spool_path)
     return recording
@@ -92,11 +91,18 @@ def correction_hand_over(utterance: LiveUtterance) -> bool:
     return True
 
 
-def _corrections_hand_over(session: LiveSession, rows: Iterable[LiveUtterance]) -> None:
-    for row in rows:
-        if row.is_corrected:
-            row.session = session
-            correction_hand_over(row)
+def _corrections_hand_over(session: LiveSession, utterances: QuerySet[LiveUtterance]) -> None:
+    """Those from before there was a segment; later ones have gone there by themselves. What their speaker
+    has written in the queue since stands."""
+    written = Segment.objects.filter(recording__uuid=session.uuid, labels__author=session.user)
+    with transaction.atomic():
+        # All are locked, not only the corrected ones: a correction that is being written now, by somebody
+        # who cannot see the new segments yet, is waited for.
+        rows = list(utterances.select_for_update())
+        known = set(written.values_list("uuid", flat=True))
+        for row in rows:
+            if row.is_corrected and row.uuid not in known:
+                correction_hand_over(row)
 
 
 def _to_look_at(session: LiveSession) -> list[LiveUtterance]:

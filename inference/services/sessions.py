@@ -112,16 +112,14 @@ def sessions_tidy() -> int:
     """Called whenever somebody opens a new one. Ends sessions whose process died -> how many; deletes what
     was kept for its speaker alone as long as AUSCULT_LIVE_KEEP_DAYS."""
     limit = timezone.now() - STALE_AFTER
-    stale = LiveSession.objects.filter(status=LiveSessionStatus.ACTIVE, updated_at__lt=limit)
+    # Without what is encrypted: one row under a lost key must not keep everybody from a new session.
+    known = LiveSession.objects.select_related("user", "site").defer("keywords")
+    stale = known.filter(status=LiveSessionStatus.ACTIVE, updated_at__lt=limit)
     # A process that is alive and cannot reach the database holds the sound: its session is not over.
-    ended = sum(
-        session_end(session=session)
-        for session in stale.select_related("user", "site")
-        if not spool_is_held(session.spool_path)
-    )
+    ended = sum(session_end(session=session) for session in stale if not spool_is_held(session.spool_path))
     if ended:
         logger.warning("ended %d live sessions that nobody held any more", ended)
-    for session in LiveSession.objects.filter(status=LiveSessionStatus.PRIVATE, ended_at__lt=_kept_since()):
+    for session in known.filter(status=LiveSessionStatus.PRIVATE, ended_at__lt=_kept_since()):
         _expire(session)
     return ended
 
@@ -133,7 +131,9 @@ def _kept_since() -> datetime:
 def _expire(session: LiveSession) -> None:
     """The sound's key goes with its file; the row stays to say that there was a session."""
     spool_remove(session.spool_path)
+    due = LiveSession.objects.filter(pk=session.pk, status=LiveSessionStatus.PRIVATE)
     with transaction.atomic():
+        if not due.update(status=LiveSessionStatus.EXPIRED, keywords=[]):
+            return  # somebody else, who opened one at the same moment, has done it
         session.utterances.all().delete()
-        LiveSession.objects.filter(pk=session.pk).update(status=LiveSessionStatus.EXPIRED, keywords=[])
         entry_add(actor=None, verb="live_session_expired", target=session, site=session.site)

@@ -93,10 +93,14 @@ class Spool:
                 ends.append(end)
             sealed = [self._seal.seal(self.next_seq + at, frame) for at, frame in enumerate(frames)]
             try:
+                if self._is_torn:
+                    self._cut_back()
+                self._is_torn = True
                 _write(self._sound, b"".join(sealed))
                 _write(self._index, b"".join(end.to_bytes(ENTRY_BYTES, "little") for end in ends))
+                self._is_torn = False
             except OSError:
-                with contextlib.suppress(OSError):
+                with contextlib.suppress(OSError):  # a disk that refuses this, too, is asked before the next
                     self._cut_back()
                 raise
             self._ends += ends
@@ -146,6 +150,7 @@ class Spool:
         for stream, size in ((self._index, index_bytes), (self._sound, sound_bytes)):
             stream.truncate(size)
             stream.seek(size)
+        self._is_torn = False
 
 
 def spool_read(relative: str) -> Iterator[bytes]:

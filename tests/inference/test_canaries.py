@@ -79,6 +79,15 @@ def test_what_cannot_be_is_a_sentence(scene, capsys, words, sentence):
         tell(capsys, *words)
 
 
+@pytest.mark.parametrize("does", ["report", "promote", "roll-back"])
+def test_a_site_that_is_named_is_not_taken_for_every_site(scene, capsys, does):
+    site = make_cast().site
+    tell(capsys, "start", scene.challenger.name)
+    with pytest.raises(CommandError, match="No model is being tried there"):
+        tell(capsys, does, "--site", site.slug)
+    assert Canary.objects.get().status == CanaryStatus.RUNNING
+
+
 def test_an_arm_without_sessions_says_nothing(scene, capsys):
     tell(capsys, "start", scene.challenger.name)
     challenger, _live = canary_arms(Canary.objects.get())

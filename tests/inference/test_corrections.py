@@ -6,6 +6,7 @@ import pytest
 
 from accounts.models import LiveConsent, Role
 from annotation.models import Hypothesis, Label, Segment
+from annotation.selectors.labels import newest_label
 from annotation.services import live
 from annotation.services.labels import label_submit
 from annotation.services.queue import segment_claim
@@ -13,6 +14,7 @@ from audit.models import Entry
 from base.errors import Conflict, DomainError, NotFound
 from base.jobs import Job
 from inference.models import LiveSession
+from inference.services import growing
 from inference.services.corrections import utterance_correct
 from inference.services.growing import session_grow, session_store
 from inference.services.sessions import session_open
@@ -100,6 +102,34 @@ def test_a_correction_from_before_the_storing_is_a_label_afterwards():
     correct(session, 0, "病人血壓一百五十")
     session_store(session=ended(session))
     assert Label.objects.get().text == "病人血壓一百五十"
+
+
+@pytest.mark.parametrize("step", ["recording_grow", "recording_complete"])
+def test_a_correction_that_comes_while_the_queue_is_filled_is_not_forgotten(monkeypatch, step):
+    session = dictated()
+    fill = getattr(growing, step)
+
+    def meanwhile(**known):
+        correct(session, 1, "病人心電圖正常")
+        return fill(**known)
+
+    monkeypatch.setattr(growing, step, meanwhile)
+    if step == "recording_grow":
+        session_grow(session=session)
+    else:
+        session_store(session=ended(session))
+    assert Hypothesis.objects.get(asked_by=session.user).text == "病人心電圖正常"
+
+
+def test_what_its_speaker_has_made_of_it_in_the_queue_since_stands():
+    session = dictated(Role.EXPERT)
+    session_grow(session=session)
+    correct(session, 1, "病人心電圖正常")
+    segment = Segment.objects.select_related("recording__site").get()
+    label_submit(user=session.user, segment=segment, text="病人心電圖無異常", version=1, active_edit_ms=0)
+    session_store(session=ended(session))
+    segment.refresh_from_db()
+    assert newest_label(segment).text == "病人心電圖無異常"
 
 
 def test_what_an_expert_holds_or_has_corrected_gets_a_suggestion_only():

@@ -100,6 +100,14 @@ def test_growing_again_adds_what_is_new_and_nothing_twice(session):
     assert recording.duration_ms == len(SOUND) // 32
 
 
+def test_the_speech_of_neighbours_is_counted_once(session):
+    speak(session, pcm(silence(0.5), tone(2), silence(0.3), tone(2), silence(0.5)))
+    near = heard(1, "病人心電圖有異常", 2800, probability=0.5, ms=2000)
+    utterances_keep(session=session, entries=[doubtful(0), near])
+    assert session_grow(session=session) == 2
+    assert [one.speech_ms for one in Segment.objects.order_by("start_ms")] == [2000, 2000]
+
+
 def test_nothing_grows_of_what_is_sure(session):
     speak(session, SOUND)
     utterances_keep(session=session, entries=[sure(0)])

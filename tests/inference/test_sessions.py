@@ -123,7 +123,21 @@ def test_what_is_kept_for_its_speaker_alone_is_deleted_when_that_is_due(session,
     assert session.status == LiveSessionStatus.EXPIRED
     assert not session.utterances.exists()
     assert not data_path(session.spool_path).exists()
-    assert Entry.objects.filter(verb="live_session_expired").exists()
+    assert Entry.objects.filter(verb="live_session_expired").count() == 1
+
+
+def test_two_that_tidy_at_once_enter_a_deletion_once(session, monkeypatch):
+    LiveSession.objects.update(
+        status=LiveSessionStatus.PRIVATE, ended_at=timezone.now() - timedelta(days=400)
+    )
+
+    def the_other_is_faster(relative: str) -> None:
+        monkeypatch.undo()
+        assert sessions_tidy() == 0
+
+    monkeypatch.setattr(sessions, "spool_remove", the_other_is_faster)
+    sessions_tidy()
+    assert Entry.objects.filter(verb="live_session_expired").count() == 1
 
 
 def test_what_was_said_lies_in_the_database_as_a_token_and_comes_back_as_it_was(session):
@@ -141,6 +155,19 @@ def test_another_storage_key_gives_a_sentence_and_no_garbage(session, settings):
     settings.AUSCULT_STORAGE_KEYS = ["quite another key of this hospital"]
     with pytest.raises(WrongStorageKey, match="AUSCULT_STORAGE_KEY"):
         session.utterances.get()
+
+
+def test_what_lies_under_a_lost_key_keeps_nobody_from_a_new_session(session, settings):
+    speak(session)
+    utterances_keep(session=session, entries=[heard(0, "病人")])
+    settings.AUSCULT_STORAGE_KEYS = ["quite another key of this hospital"]
+    LiveSession.objects.update(updated_at=timezone.now() - timedelta(minutes=6))
+    assert sessions_tidy() == 1
+    LiveSession.objects.update(
+        status=LiveSessionStatus.PRIVATE, ended_at=timezone.now() - timedelta(days=400)
+    )
+    sessions_tidy()
+    assert LiveSession.objects.filter(status=LiveSessionStatus.EXPIRED).exists()
 
 
 def test_everything_is_put_under_a_new_key_by_a_command(session, settings, capsys):

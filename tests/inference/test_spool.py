@@ -70,6 +70,23 @@ def test_a_refused_write_keeps_nothing(name, monkeypatch):
     assert b"".join(spool.read()) == b"".join(FRAMES)
 
 
+def test_what_could_not_be_taken_back_at_once_is_taken_back_before_the_next_frame(name, monkeypatch):
+    spool = Spool(name)
+    spool.append(FRAMES[:1])
+
+    def broken(*_):
+        raise OSError("the disk is away")
+
+    with monkeypatch.context() as patched:
+        patched.setattr("os.fdatasync", broken)
+        patched.setattr(spool, "_cut_back", broken)
+        for _ in range(2):
+            with pytest.raises(OSError, match="away"):
+                spool.append(FRAMES[1:2])
+    spool.append(FRAMES[2:])
+    assert b"".join(spool_read(name)) == FRAMES[0] + b"".join(FRAMES[2:])
+
+
 def test_a_frame_that_comes_again_is_sealed_under_another_nonce(name, tmp_path):
     """Its number is the same and its sound may not be: the number as nonce would give both away."""
     path = tmp_path / "live/session.pcm"

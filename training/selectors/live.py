@@ -30,9 +30,7 @@ def live_model(site: Site | None = None) -> SpeechModel:
 
 def running_canary(site: Site | None) -> Canary | None:
     """Of the site itself, or else of all sites where the site has no model of its own."""
-    running = Canary.objects.filter(status=CanaryStatus.RUNNING).select_related(
-        "model__parent", "site", "evaluation"
-    )
+    running = Canary.objects.filter(status=CanaryStatus.RUNNING).select_related("model__parent")
     own = running.filter(site=site).first()
     if own or site is None or Promotion.objects.filter(current=True, site=site).exists():
         return own

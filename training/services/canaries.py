@@ -10,7 +10,7 @@ from base.errors import Conflict, DomainError
 from training.models import Canary, CanaryStatus, Evaluation, EvaluationSetKind, Promotion, SpeechModel
 from training.selectors.access import require_trainer
 from training.selectors.gate import gate_verdict
-from training.selectors.live import live_model, running_canary
+from training.selectors.live import live_model
 from training.services.promotions import model_promote
 
 
@@ -79,8 +79,9 @@ def _end(user: User | None, canary: Canary, status: CanaryStatus) -> None:
 
 
 def canary_running(site: Site | None) -> Canary:
-    """Raises Conflict `no_canary`."""
-    canary = running_canary(site)
+    """The trial of this very site, or of the default: who ends one at a site must not end everybody's.
+    Raises Conflict `no_canary`."""
+    canary = Canary.objects.filter(site=site, status=CanaryStatus.RUNNING).first()
     if canary is None:
         raise Conflict("no_canary", _("No model is being tried there."))
     return canary
