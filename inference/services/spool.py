@@ -54,6 +54,7 @@ class Spool:
         self._want = self.path.with_suffix(".want")
         self.path.parent.mkdir(parents=True, exist_ok=True)
         self._writing = threading.Lock()
+        self._is_torn: bool = False
         self._index = _open(self._index_path)
         try:
             self._claim(wait_s)
