@@ -10,6 +10,7 @@ from annotation.models import Recording, Segment
 from base.jobs import Job, jobs_are_lost
 from inference.models import LiveSession
 from inference.services.growing import session_grow, session_store, sessions_resume
+from inference.services.sessions import sessions_tidy
 from training.models import Promotion
 
 logger = logging.getLogger(__name__)
@@ -51,6 +52,11 @@ def grow_session(pk: int) -> None:
 @shared_task(name=Job.SESSION_STORE.value)
 def store_session(pk: int) -> None:
     session_store(session=_session(pk))
+
+
+@shared_task(name=Job.SESSIONS_TIDY.value)
+def tidy_sessions() -> None:
+    sessions_tidy()
 
 
 @worker_ready.connect

@@ -27,13 +27,15 @@ from inference.consumers.live_run import LiveRun, Saved, Understood
 from inference.consumers.notices import (
     FinalText,
     Notice,
+    ShutOut,
     Stopped,
     TakenOver,
     final_of,
     stored_final_of,
 )
 from inference.consumers.watch import Watch
-from inference.models import LiveSession, utterance_uuid
+from inference.models import ApiKey, LiveSession, utterance_uuid
+from inference.selectors.callers import no_longer_let_in
 from inference.selectors.sessions import heard_from
 from inference.services import sessions
 from inference.services.spool import Spool
@@ -56,7 +58,7 @@ _running: dict[UUID, "Dictation"] = {}
 
 
 class Dictation:
-    def __init__(self, session: LiveSession, api_key: object | None = None) -> None:
+    def __init__(self, session: LiveSession, api_key: ApiKey | None = None) -> None:
         self.session = session
         self.api_key = api_key
         self.run: LiveRun | None = None
@@ -93,7 +95,7 @@ class Dictation:
         language: str = "zh",
         keywords: Sequence[str] = (),
         protocol: str = "native",
-        api_key: object | None = None,
+        api_key: ApiKey | None = None,
     ) -> "Dictation":
         """Raises DomainError."""
         try:
@@ -112,7 +114,7 @@ class Dictation:
             raise database_away() from error
 
     @classmethod
-    async def resume(cls, user: User, session_uuid: UUID) -> "Dictation":
+    async def resume(cls, user: User, session_uuid: UUID, api_key: ApiKey | None = None) -> "Dictation":
         """In whatever process it ran.
 
         Raises NotFound (code session_over) when there is nothing to go on with, Unavailable when not now.
@@ -125,7 +127,7 @@ class Dictation:
                 user=user, session_uuid=session_uuid, holder=uuid4()
             )
             if running is None:
-                resumed = await cls(session)._begun()
+                resumed = await cls(session, api_key)._begun()
                 metrics.RECONNECTS.inc()
                 return resumed
         except DATABASE_AWAY as error:
@@ -133,7 +135,7 @@ class Dictation:
         if running._is_over:  # the minute was up while the row was asked for
             raise session_over()
         metrics.RECONNECTS.inc()
-        running.session = session
+        running.session, running.api_key = session, api_key
         return running
 
     async def _begun(self) -> "Dictation":
@@ -198,7 +200,8 @@ class Dictation:
         return self.saved_ms >= settings.AUSCULT_MAX_RECORDING_S * 1000 - 10_000
 
     async def touch(self) -> None:
-        """Says to the database that somebody is here; lets go when another connection took over."""
+        """Says to the database that somebody is here, who still may be; lets go when another connection took
+        over."""
         self._touched_s = time.monotonic()
         try:
             mine = await database_sync_to_async(sessions.session_touch)(
@@ -207,11 +210,16 @@ class Dictation:
                 received_ms=self.saved_ms,
                 settled_ms=self._settled_ms,
             )
+            refusal = await database_sync_to_async(no_longer_let_in)(
+                self.session.user, self.session.site, self.api_key
+            )
         except DATABASE_AWAY as error:  # the lock on the sound says whose it is
             logger.warning("live session %s goes on without the database: %s", self.session.uuid, error)
             return
         if not mine:
             self._let_go()
+        elif refusal:
+            await self._say(ShutOut(refusal))
 
     # --- inside ---
 

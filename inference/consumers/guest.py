@@ -23,7 +23,7 @@ from inference.consumers.admission import require_room
 from inference.consumers.credentials import Credentials, credentials_of
 from inference.consumers.dictation import Dictation
 from inference.consumers.live_run import NotSaved, Saved
-from inference.consumers.notices import Notice, TakenOver
+from inference.consumers.notices import Notice, ShutOut, TakenOver
 from inference.consumers.unsaved import DiskRefusedError, UnsavedSound
 from inference.models import Scope
 from inference.selectors.callers import Caller
@@ -193,12 +193,21 @@ class GuestConsumer(AsyncWebsocketConsumer):
         if isinstance(notice, TakenOver):
             await self.turn_away(DomainError("session_over", "This session has ended."))
             return
+        if isinstance(notice, ShutOut):
+            await self._shut_out(notice.error)
+            return
         if self._unsaved and isinstance(notice, Saved):
             self._unsaved.saved(notice)
         if self._unsaved and isinstance(notice, NotSaved):
             self._unsaved.refused()
         if not self._is_gone:
             await self.heard(notice)
+
+    async def _shut_out(self, error: DomainError) -> None:
+        if self._ending is None:
+            await self.refused(error)
+            self.close_with = (NOT_LET_IN, reason_of(str(error.message)))
+            self.end()
 
     async def _touch(self, dictation: Dictation) -> None:
         """A silent client is a living one."""

@@ -25,7 +25,7 @@ from inference.consumers.credentials import credentials_of
 from inference.consumers.dictation import Dictation
 from inference.consumers.frames import CODECS, BadFrameError, FrameReader
 from inference.consumers.guest import reason_of
-from inference.consumers.notices import Notice, TakenOver
+from inference.consumers.notices import Notice, ShutOut, TakenOver
 from inference.models import ApiKey, Scope
 from inference.selectors.sessions import dictation_sites
 from inference.services.keys import caller_admit
@@ -44,6 +44,7 @@ class LiveConsumer(AsyncWebsocketConsumer):
     _events: frozenset[str] = frozenset(PAGE_EVENTS)
     _frames: FrameReader
     _gap_told_at = -1
+    _close_code = 1000
     _stopping: asyncio.Task[None] | None = None
 
     async def connect(self) -> None:
@@ -82,6 +83,9 @@ class LiveConsumer(AsyncWebsocketConsumer):
             await self.say(message)
         if isinstance(notice, TakenOver):
             await self.close(OVER)
+        if isinstance(notice, ShutOut):
+            self._close_code = NOT_LOGGED_IN if self._key else NOT_ALLOWED
+            self._stop()
 
     async def _message(self, text: str) -> None:
         try:
@@ -117,7 +121,7 @@ class LiveConsumer(AsyncWebsocketConsumer):
             return
         except DomainError as refused:
             metrics.SESSIONS_REFUSED.labels(refused.code).inc()
-            await self.say({"type": "error", "code": refused.code, "message": str(refused.message)})
+            await self.say(wire.refusal(refused))
             return
         run, session = self.dictation.run, self.dictation.session
         await self.say(
@@ -130,7 +134,7 @@ class LiveConsumer(AsyncWebsocketConsumer):
         """Raises DomainError or ValueError. Who was speaking already finds room again."""
         assert self.user and self.site
         if message.get("session"):
-            return await Dictation.resume(self.user, UUID(str(message["session"])))
+            return await Dictation.resume(self.user, UUID(str(message["session"])), self._key)
         await require_room()
         keywords = _keywords(message)
         return await Dictation.open(self.user, self.site, keywords=keywords, api_key=self._key)
@@ -179,7 +183,7 @@ class LiveConsumer(AsyncWebsocketConsumer):
     async def _finish(self, dictation: Dictation) -> None:
         try:
             await self.tell(await dictation.stop())
-            await self.close()
+            await self.close(self._close_code)
         except Exception:
             logger.exception("ending live session %s", dictation.session.uuid)
 

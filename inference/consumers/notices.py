@@ -42,6 +42,13 @@ class TakenOver:
 
 
 @dataclass(frozen=True, slots=True)
+class ShutOut:
+    """Whoever speaks here may not go on. What was said is kept; the socket is to end the session."""
+
+    error: DomainError
+
+
+@dataclass(frozen=True, slots=True)
 class Stopped:
     """The last one: everything is saved, understood as far as possible, and being stored."""
 
@@ -58,6 +65,7 @@ Notice = (
     | live_run.Event
     | FinalText
     | TakenOver
+    | ShutOut
     | Stopped
 )
 

@@ -2,8 +2,9 @@
 
 from dataclasses import asdict
 
+from base.errors import DomainError
 from inference.consumers.live_run import Deaf, Fallback, NotSaved, Saved
-from inference.consumers.notices import FinalText, Notice, Stopped, TakenOver
+from inference.consumers.notices import FinalText, Notice, ShutOut, Stopped, TakenOver
 from inference.streaming.events import Committed, Partial, SpeechEnded, SpeechStarted, Untranscribed
 
 Message = dict[str, object]
@@ -24,6 +25,10 @@ SENTENCES = {
 
 def error(code: str, **detail: object) -> Message:
     return {"type": "error", "code": code, "message": SENTENCES[code], **detail}
+
+
+def refusal(refused: DomainError) -> Message:
+    return {"type": "error", "code": refused.code, "message": str(refused.message)}
 
 
 def message_of(notice: Notice, wanted: frozenset[str] = frozenset({"partial"})) -> Message | None:
@@ -69,6 +74,8 @@ def message_of(notice: Notice, wanted: frozenset[str] = frozenset({"partial"})) 
             }
         case TakenOver():
             return error("taken_over")
+        case ShutOut(refused):
+            return refusal(refused)
         case Stopped(session, saved_ms):
             return {"type": "stopped", "session": str(session), "saved_ms": saved_ms}
     return None

@@ -4,6 +4,7 @@ from uuid import UUID, uuid5
 
 from django.conf import settings
 from django.db import models
+from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import LiveConsent, Site
@@ -62,6 +63,11 @@ class LiveSession(PublicModel):
 
     class Meta:
         ordering = ["-id"]
+        indexes = [
+            models.Index(
+                fields=["status"], condition=Q(status__in=["active", "private"]), name="sessions_to_tidy"
+            )
+        ]
         verbose_name = _("live session")
         verbose_name_plural = _("live sessions")
 

@@ -70,6 +70,19 @@ def caller_of_key_named(uuid: str) -> Caller:
     return _caller_of_key(ApiKey.objects.filter(uuid=uuid))
 
 
+def no_longer_let_in(user: User, site: Site, key: ApiKey | None) -> Unauthenticated | None:
+    """Why somebody who was let in may not go on: the key was revoked, the role or the account is gone."""
+    if key is not None:
+        try:
+            _caller_of_key(ApiKey.objects.filter(pk=key.pk))
+        except Unauthenticated as error:
+            return error
+        return None
+    if dictation_sites(User.objects.get(pk=user.pk)).filter(pk=site.pk).exists():
+        return None
+    return Unauthenticated("role_missing", _("You have no role at this site any more."))
+
+
 def keys_for_user(user: Any) -> QuerySet[ApiKey]:
     """Keys of the sites that a person administers."""
     sites = sites_for_user(user, Role.SITE_ADMIN)

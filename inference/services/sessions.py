@@ -109,8 +109,8 @@ def session_ask_growth(*, session: LiveSession) -> None:
 
 
 def sessions_tidy() -> int:
-    """Called whenever somebody opens a new one. Ends sessions whose process died -> how many; deletes what
-    was kept for its speaker alone as long as AUSCULT_LIVE_KEEP_DAYS."""
+    """At every opening and every hour. Ends sessions whose process died -> how many; deletes
+    what was kept for its speaker alone as long as AUSCULT_LIVE_KEEP_DAYS."""
     limit = timezone.now() - STALE_AFTER
     # Without what is encrypted: one row under a lost key must not keep everybody from a new session.
     known = LiveSession.objects.select_related("user", "site").defer("keywords")

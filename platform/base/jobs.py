@@ -9,7 +9,10 @@ from django.db import models, transaction
 
 
 class Job(models.TextChoices):
-    """Each job takes one primary key and may run twice without harm. The value is the Celery task's name."""
+    """Each job takes one primary key and may run twice without harm. The value is the Celery task's name.
+
+    SESSIONS_TIDY takes none: the clock asks for it, every hour (CELERY_BEAT_SCHEDULE).
+    """
 
     RECORDING_NORMALISE = "annotation.recording_normalise"  # Recording: original -> FLAC, peaks
     RECORDING_SEGMENT = "annotation.recording_segment"  # Recording: FLAC -> segments
@@ -23,6 +26,7 @@ class Job(models.TextChoices):
     LABELS_RECHECK = "inference.labels_recheck"  # Site: labels that the live model contradicts
     SESSION_GROW = "inference.session_grow"  # LiveSession under way: uncertain utterances -> queue
     SESSION_STORE = "inference.session_store"  # LiveSession: spooled audio -> Recording
+    SESSIONS_TIDY = "inference.sessions_tidy"  # what nobody holds is ended, what is due is deleted
 
 
 GPU_JOBS = {

@@ -15,6 +15,7 @@ from base.encryption import WrongStorageKey
 from base.errors import Forbidden, NotFound
 from base.jobs import Job
 from base.storage import data_path
+from config.celery import app
 from inference.models import LiveSession, LiveSessionStatus, LiveUtterance
 from inference.selectors.sessions import Continuation, continuation_of, heard_from
 from inference.services import sessions
@@ -124,6 +125,17 @@ def test_what_is_kept_for_its_speaker_alone_is_deleted_when_that_is_due(session,
     assert not session.utterances.exists()
     assert not data_path(session.spool_path).exists()
     assert Entry.objects.filter(verb="live_session_expired").count() == 1
+
+
+def test_the_clock_asks_for_it_too(session, settings):
+    LiveSession.objects.update(
+        status=LiveSessionStatus.PRIVATE, ended_at=timezone.now() - timedelta(days=400)
+    )
+    (entry,) = settings.CELERY_BEAT_SCHEDULE.values()
+    app.loader.import_default_modules()
+    app.tasks[entry["task"]].apply(throw=True)
+    session.refresh_from_db()
+    assert session.status == LiveSessionStatus.EXPIRED
 
 
 def test_two_that_tidy_at_once_enter_a_deletion_once(session, monkeypatch):

@@ -11,6 +11,8 @@ from tests.factories import make_cast, make_live_model, make_model, make_site, m
 from tests.training.test_promotions import Scene
 from training.models import Canary, CanaryStatus
 from training.selectors import live_model, model_for_session, served_as
+from training.selectors.gate import gate_verdict
+from training.services import canaries
 from training.services.canaries import canary_promote, canary_roll_back, canary_start
 
 pytestmark = pytest.mark.django_db
@@ -53,6 +55,19 @@ def test_promoted_it_is_live_and_the_trial_is_over():
     canary.refresh_from_db()
     assert canary.status == CanaryStatus.PROMOTED
     assert canary.ended_at
+
+
+def test_of_two_that_start_at_once_one_is_told_that_the_other_runs(monkeypatch):
+    scene = Scene()
+
+    def the_other_is_faster(model, site):
+        monkeypatch.undo()
+        start(scene)
+        return gate_verdict(model, site)
+
+    monkeypatch.setattr(canaries, "gate_verdict", the_other_is_faster)
+    with pytest.raises(Conflict, match="Another model"):
+        start(scene)
 
 
 def test_a_model_that_the_gate_holds_back_is_tried_only_with_a_reason():

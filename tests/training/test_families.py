@@ -52,9 +52,11 @@ def test_it_goes_from_labels_to_a_recorded_model_that_is_decoded(tmp_path, base)
     heard = model.transcribe([read_flac(run.data_root / f"{row['id']}.flac") for row in rows])
     own = family_of(str(base))
     in_memory = own.recognizer(own.load(result["model"]).eval(), result["model"])
-    assert in_memory.transcribe([read_flac(run.data_root / "u0.flac")])[0].text == (
-        model.transcribe([read_flac(run.data_root / "u0.flac")])[0].text
-    )
+    same = recognizer.load(
+        result["model"], backend="transformers"
+    )  # eight bits may round a random model apart
+    sound = [read_flac(run.data_root / "u0.flac")]
+    assert in_memory.transcribe(sound)[0].text == same.transcribe(sound)[0].text
     if not has_window:
         assert [one.text for one in heard] == [row["hypothesis"] for row in rows]
     with Path(run.inputs.runs_csv).open(newline="") as stream:

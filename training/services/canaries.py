@@ -1,6 +1,6 @@
 """A challenger is tried on some live sessions, then goes live or back. A session keeps what it began with."""
 
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -34,13 +34,20 @@ def canary_start(
         raise DomainError("wrong_evaluation", message)
     if live_model(site) == model:
         raise Conflict("already_live", _("This model is live there already."))
+    running = Conflict("canary_running", _("Another model is being tried there; end that first."))
     if Canary.objects.filter(site=site, status=CanaryStatus.RUNNING).exists():
-        raise Conflict("canary_running", _("Another model is being tried there; end that first."))
+        raise running
     verdict = gate_verdict(model, site)
     if not verdict.passes and not override.strip():
         message = _("The gate says no: %(reasons)s To try it all the same, give a reason.")
         raise DomainError("gate_failed", message % {"reasons": verdict})
-    canary = Canary.objects.create(model=model, evaluation=evaluation, share=share, site=site, actor=user)
+    try:
+        with transaction.atomic():
+            canary = Canary.objects.create(
+                model=model, evaluation=evaluation, share=share, site=site, actor=user
+            )
+    except IntegrityError as error:  # somebody else has begun one since we looked
+        raise running from error
     entry_add(
         actor=user,
         verb="canary_started",

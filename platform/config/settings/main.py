@@ -125,6 +125,15 @@ CELERY_TASK_ACKS_LATE = True
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_TASK_DEFAULT_QUEUE = "cpu"
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+# By the clock of the worker that has --beat: what is due is deleted where nobody dictates any more, too.
+CELERY_BEAT_SCHEDULE = {
+    "sessions": {
+        "task": "inference.sessions_tidy",
+        "schedule": 3600.0,
+        "options": {"queue": "cpu", "expires": 3600},
+    }
+}
+CELERY_BEAT_SCHEDULE_FILENAME = str(DATA_DIR / "celerybeat-schedule")
 
 # --- small notices between processes (never audio, never a final result) ---
 CHANNEL_LAYERS = {
