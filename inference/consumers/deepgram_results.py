@@ -1,6 +1,6 @@
 """Notices of a dictation as messages of Deepgram's /v1/listen. Sans-I/O.
 
-Confidences are the recogniser's own. An interim result has no words yet, so none are made up for it.
+Confidences are the recogniser's own. An interim result has one, and no words yet: none are made up for it.
 """
 
 from collections.abc import Sequence
@@ -77,8 +77,9 @@ class ListenResults:
 
     def _interim(self, partial: Partial) -> Result:
         end_ms = max(self._saved_ms, partial.start_ms)
+        confidence = confidence_of(partial.text, (), partial.avg_logprob)
         return self._result(
-            partial.start_ms, end_ms, partial.text, 0.0, (), is_final=False, speech_final=False
+            partial.start_ms, end_ms, partial.text, confidence, (), is_final=False, speech_final=False
         )
 
     def _final(self, final: FinalText, ended: _Ended) -> Result:

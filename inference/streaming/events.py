@@ -80,6 +80,7 @@ class Partial:
     text: str
     stable: int
     start_ms: int
+    avg_logprob: float | None = None  # per token, of the sound that was listened to last
 
 
 @dataclass(frozen=True, slots=True)

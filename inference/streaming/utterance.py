@@ -39,7 +39,7 @@ class Utterance:
             events.append(Committed(self.index, text[len(self.committed) : agreed]))
             self.committed = text[:agreed]
         self._shown = text
-        return [*events, Partial(self.index, text, len(self.committed), self.start_ms)]
+        return [*events, Partial(self.index, text, len(self.committed), self.start_ms, heard.avg_logprob)]
 
     def final(self, request: FinalWanted, heard: Heard) -> list[Committed | Final]:
         """The rest of the text, where it goes on from what was committed, and the whole of it."""

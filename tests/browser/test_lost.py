@@ -127,16 +127,15 @@ def test_a_text_confirmed_while_nobody_answers_is_sent_once_and_nobody_is_moved(
     assert [(label.version, label.text) for label in Label.objects.all()] == [(1, HEARD + "每日")]
 
 
-def test_what_a_closed_tab_had_confirmed_is_sent_from_any_page(context_of, expert, segments):
+def test_what_a_lost_tab_had_confirmed_is_sent_from_any_page(context_of, expert, segments):
     context = context_of(expert)
     page = open_segment(context.new_page(), segments[0])
     context.set_offline(True)
     type_at_end(page, "每日")
     page.keyboard.press("Control+Enter")
     expect(page.locator("[data-saved]")).to_contain_text("Confirmed on this computer")
-    page.close()
+    home = crash(page)  # one that is closed gently is online again for its last moment
     context.set_offline(False)
-    home = context.new_page()
     home.goto("/")
     wait_until_nothing_is_left(home)
     assert Label.objects.get().text == HEARD + "每日"

@@ -90,6 +90,7 @@ async def test_interim_results_when_they_are_asked_for(program, monkeypatch):
         interim = await client.hear(type="Results", is_final=False)
         await client.vanish()
     assert text_of(interim) == "病人" and not interim["speech_final"]
+    assert interim["channel"]["alternatives"][0]["confidence"] == CONFIDENCE
 
 
 async def test_events_of_the_voice_when_they_are_asked_for(program, monkeypatch):
