@@ -40,13 +40,13 @@ run: setup ## start web, worker and engine with the demo hospital
 loop: setup ## recording to better live model, end to end, measured
 	$(BIN)/python -m benchmarks.loop
 
-# What starts servers and trainings of its own has the machine to itself; the rest shares its cores, file by file,
-# and of two browsers one mostly waits.
+# What is timed at its servers has the machine to itself; the rest shares its cores, file by file.
 test: export OMP_NUM_THREADS ?= 1
 test: setup ## every test this machine can run
 	$(BIN)/python -m pytest -n logical --maxprocesses 4 --dist loadfile -m "not slow and not browser and not alone"
 	$(BIN)/python -m pytest -n logical --maxprocesses 2 --dist loadfile -m "browser and not slow and not alone"
-	$(BIN)/python -m pytest -m "slow or alone"
+	$(BIN)/python -m pytest -n logical --maxprocesses 2 --dist loadfile -m "slow and not alone"
+	$(BIN)/python -m pytest -m alone
 
 check: setup ## format, lint, types, floors, migrations, tests
 	$(BIN)/ruff format --check .

@@ -37,6 +37,7 @@ class Admission:
     is_full: bool = False
     active: int = 0
     _cost: float | None = None  # share of the device that one speaker's finals take
+    _has_learned: bool = False  # from people
     _updated_s: float | None = None
     _high_since_s: float | None = None
     _low_since_s: float | None = None
@@ -48,9 +49,12 @@ class Admission:
         return self.options.finals_share / self._cost if self._cost else float("inf")
 
     def estimate(self, real_time_factor: float) -> None:
-        """A first idea before anybody spoke: somebody who speaks without a pause costs this much."""
-        if self._cost is None and real_time_factor > 0:
-            self._cost = real_time_factor
+        """A first idea before anybody spoke: somebody who speaks without a pause costs this much.
+
+        The least of several counts: what is decoded first also pays for what is decoded once.
+        """
+        if not self._has_learned and real_time_factor > 0:
+            self._cost = min(self._cost or real_time_factor, real_time_factor)
 
     def update(self, measured: Measured, now_s: float) -> None:
         elapsed_s = now_s - self._updated_s if self._updated_s is not None else 0.0
@@ -72,6 +76,7 @@ class Admission:
         return True
 
     def _learn(self, cost: float, elapsed_s: float) -> None:
+        self._has_learned = True
         weight = 1.0 if self._cost is None else 1 - exp(-elapsed_s / self.options.smoothing_s)
         self._cost = cost if self._cost is None else self._cost + weight * (cost - self._cost)
 

