@@ -10,7 +10,7 @@ import pytest
 from tests.training.studies import make_search, start
 from training.pipeline.search import results
 from training.pipeline.search.request import Budget, SearchRequest, trial_folder
-from training.pipeline.search.results import DONE, RESTARTED, RUNNING, STOPPED, Report
+from training.pipeline.search.results import DONE, FAILED, RESTARTED, RUNNING, STOPPED, Report
 
 pytestmark = [
     pytest.mark.slow,
@@ -100,14 +100,39 @@ def test_a_search_that_was_stopped_goes_on_where_it_was(tiny_base, tmp_path):
     assert len(told) == len(set(told)) == 6
 
 
+def test_of_all_at_the_first_rung_the_lowest_losses_go_on(tmp_path):
+    from training.pipeline.search.study import keep_best
+
+    budget = Budget(trials=5, steps=90, reduction_factor=3)
+    for number, loss in enumerate((1.5, 0.9, 1.2, 0.8)):
+        results.add(tmp_path, Report(number, 10, 0.5, 1.0, RUNNING, loss=loss))
+    results.add(tmp_path, Report(4, 0, None, 0.0, FAILED))
+    keep_best(tmp_path, budget)
+    states = {0: STOPPED, 1: RUNNING, 2: STOPPED, 3: RUNNING, 4: FAILED}
+    assert results.states(results.read(tmp_path)) == states
+    results.add(tmp_path, Report(1, 30, 0.4, 3.0, RUNNING, loss=2.0))
+    keep_best(tmp_path, budget)
+    assert results.states(results.read(tmp_path)) == states
+
+
+def test_as_many_go_on_as_train_at_a_time_but_half_of_all_at_most(tmp_path):
+    from training.pipeline.search.study import keep_best
+
+    for number in range(6):
+        results.add(tmp_path, Report(number, 10, 0.5, 1.0, RUNNING, loss=number))
+    keep_best(tmp_path, Budget(trials=6, steps=90, reduction_factor=3), concurrent=8)
+    assert [n for n, state in results.states(results.read(tmp_path)).items() if state == RUNNING] == [0, 1, 2]
+
+
 def test_a_fresh_scheduler_decides_as_the_old_one_would_have(tmp_path):
     from training.pipeline.search.study import remember, scheduler_of
 
     budget = Budget(steps=90, reduction_factor=3)
     for report in (
-        Report(0, 10, 0.9, 1.0, RUNNING, loss=1.0),  # its CER is worse for now, but it learns faster
-        Report(1, 10, 0.2, 1.0, RUNNING, loss=2.0),  # the search died before this decision reached its trial
-        Report(0, 30, 0.1, 1.0, RUNNING, loss=0.5),
+        Report(0, 10, 0.9, 1.0, RUNNING, loss=3.0),  # the first rung is not the scheduler's
+        Report(1, 10, 0.9, 1.0, RUNNING, loss=2.9),
+        Report(0, 30, 0.9, 3.0, RUNNING, loss=1.0),  # its CER is worse for now, but it learns faster
+        Report(1, 30, 0.2, 3.0, RUNNING, loss=2.0),  # the search died before this decision reached its trial
     ):
         results.add(tmp_path, report)
     scheduler = scheduler_of(budget)
@@ -118,7 +143,7 @@ def test_a_fresh_scheduler_decides_as_the_old_one_would_have(tmp_path):
         trial_id = "new"
 
     scheduler.on_trial_add(None, Newcomer)
-    assert scheduler.on_trial_result(None, Newcomer, {"step": 10, "loss": 1.5}) == "STOP"
+    assert scheduler.on_trial_result(None, Newcomer, {"step": 30, "loss": 1.5}) == "STOP"
 
 
 def test_a_search_in_which_every_trial_fails_says_why_in_one_line(tiny_base, tmp_path):

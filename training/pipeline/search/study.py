@@ -1,5 +1,7 @@
 """The study: Ray Tune gives every trial a process, ASHA ends the poor ones, results.jsonl remembers.
 
+All trials stand at the first rung before one goes on: ASHA, which decides as reports come, would let through
+whoever is there first. And nobody is ended to leave a core idle: that saves no time and may cost the best.
 Tune's own state is thrown away. What a search needs to go on stands in the trials' checkpoints and in
 results.jsonl: its reports are told to a fresh scheduler, which then decides as the old one would have.
 Imports Ray: only ever in the search's own process (cluster.py says what must be set before).
@@ -8,6 +10,8 @@ Imports Ray: only ever in the search's own process (cluster.py says what must be
 import logging
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass, replace
+from functools import partial
+from math import ceil
 from pathlib import Path
 from typing import Any
 
@@ -31,11 +35,31 @@ class TrialsFailedError(Exception):
 
 def study(folder: Path, request: SearchRequest, share: Share, storage: Path, stop: StopFlag) -> None:
     """Every trial that has not ended. Raises Stopped when asked to stop, TrialsFailedError."""
-    scheduler = scheduler_of(request.budget)
-    remember(scheduler, folder, request.budget)
-    ended = results.states(results.read(folder))
-    numbers = [n for n in range(request.budget.trials) if ended.get(n) not in results.ENDED]
-    notes = Notes(folder, request.budget)
+    budget, run = request.budget, partial(_run, folder, request, share, storage, stop)
+    why = ""
+    if budget.stop_early and budget.rungs > 1:
+        why = run(FIFOScheduler(), budget.first_rung)
+        keep_best(folder, budget, share.concurrent)
+    scheduler = scheduler_of(budget, len(_not_ended(folder, budget)) > share.concurrent)
+    remember(scheduler, folder, budget)
+    why = run(scheduler, budget.steps) or why
+    if all(state == FAILED for state in results.states(results.read(folder)).values()):
+        raise TrialsFailedError(why or "No trial came to a result.")
+
+
+def _run(
+    folder: Path,
+    request: SearchRequest,
+    share: Share,
+    storage: Path,
+    stop: StopFlag,
+    scheduler: TrialScheduler,
+    until: int,
+) -> str:
+    """Whoever has not ended, up to the step `until` -> why a trial failed. Raises Stopped."""
+    reports = results.read(folder)
+    numbers = [n for n in _not_ended(folder, request.budget) if results.reported_step(reports, n) < until]
+    notes = Notes(folder, request.budget, until)
     notes.tell()
     if numbers:
         tuner = tune.Tuner(
@@ -51,35 +75,56 @@ def study(folder: Path, request: SearchRequest, share: Share, storage: Path, sto
                 reuse_actors=True,  # importing torch takes longer than a short trial
             ),
             run_config=tune.RunConfig(
-                name="search",
+                name=f"search-{until}",
                 storage_path=str(storage),
                 verbose=0,
                 callbacks=[notes],
-                stop=_Asked(stop),
+                stop=_Until(until, stop),
                 failure_config=tune.FailureConfig(max_failures=MOST_DEATHS),
             ),
         )
         tuner.fit()
     if stop.is_set:
         raise Stopped
-    if all(state == FAILED for state in results.states(results.read(folder)).values()):
-        raise TrialsFailedError(notes.why or "No trial came to a result.")
+    return notes.why
 
 
-def scheduler_of(budget: Budget) -> TrialScheduler:
-    """Rungs compare the loss per token on the held-out speech; CER decides among those that reach the end.
+def keep_best(folder: Path, budget: Budget, concurrent: int = 1) -> None:
+    """Of all that stand at the first rung one in `reduction_factor` goes on, the lowest losses; more, up to
+    half of all, where as many train at a time.
+
+    Safe to repeat: what has gone on since is judged by what it had there.
+    """
+    reports = results.read(folder)
+    states = results.states(reports)
+    there = {one.trial: one for one in _scored(reports) if one.step == budget.first_rung}
+    best = sorted(there.values(), key=lambda one: (one.loss, one.trial))
+    kept = max(ceil(len(best) / budget.reduction_factor), min(concurrent, len(best) // 2))
+    for report in best[kept:]:
+        if states[report.trial] not in results.ENDED:
+            results.add(folder, replace(report, state=STOPPED))
+
+
+def _not_ended(folder: Path, budget: Budget) -> list[int]:
+    states = results.states(results.read(folder))
+    return [n for n in range(budget.trials) if states.get(n) not in results.ENDED]
+
+
+def scheduler_of(budget: Budget, somebody_waits: bool = True) -> TrialScheduler:
+    """Of the rungs above the first, which `keep_best` has judged. They compare the loss per token on the
+    held-out speech; CER decides among those that reach the end.
 
     While a rate is at its peak, CER rises before it falls and is noisy on few utterances; the loss already
     tells who learns fastest (docs/experiments.md).
     """
-    if not budget.stop_early or budget.rungs == 1:
+    if not budget.stop_early or budget.rungs < 3 or not somebody_waits:
         return FIFOScheduler()
     return ASHAScheduler(
         time_attr="step",
         metric="loss",
         mode="min",
         max_t=budget.steps,
-        grace_period=budget.first_rung,
+        grace_period=budget.milestones[1],
         reduction_factor=budget.reduction_factor,
     )
 
@@ -116,15 +161,15 @@ def remember(scheduler: Any, folder: Path, budget: Budget) -> None:
 class Notes(tune.Callback):
     """Writes each report down before anybody acts on it, and tells how far the search is."""
 
-    def __init__(self, folder: Path, budget: Budget) -> None:
-        self._folder, self._budget = folder, budget
+    def __init__(self, folder: Path, budget: Budget, until: int) -> None:
+        self._folder, self._budget, self._until = folder, budget, until
         self.why = ""
 
     def on_trial_result(
         self, iteration: int, trials: list[Any], trial: Any, result: dict[str, Any], **info: Any
     ) -> None:
         number, step = trial.config["number"], result["step"]
-        state = _state(step, bool(result.get("done")), self._budget)
+        state = _state(step, bool(result.get("done")) and step != self._until, self._budget)
         self._add(Report(number, step, result["cer"], round(result["seconds"], 1), state, result["loss"]))
         logger.info("trial %d, step %d: CER %.4f, %s", number, step, result["cer"], state)
 
@@ -152,12 +197,12 @@ class Notes(tune.Callback):
         return results.reported_step(results.read(self._folder), number)
 
 
-class _Asked(tune.Stopper):
-    def __init__(self, stop: StopFlag) -> None:
-        self._stop = stop
+class _Until(tune.Stopper):
+    def __init__(self, step: int, stop: StopFlag) -> None:
+        self._step, self._stop = step, stop
 
     def __call__(self, trial_id: str, result: dict[str, Any]) -> bool:
-        return False
+        return bool(result["step"] >= self._step)
 
     def stop_all(self) -> bool:
         return self._stop.is_set
