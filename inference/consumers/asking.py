@@ -65,7 +65,9 @@ class Asking:
                 return None
             except EngineUnavailableError as error:
                 # Said once: partial texts are asked for several times a second.
-                logger.log(logging.DEBUG if self._deaf else logging.WARNING, "the engine did not hear: %s", error)
+                logger.log(
+                    logging.DEBUG if self._deaf else logging.WARNING, "the engine did not hear: %s", error
+                )
                 await self._is_deaf(True)
                 is_late = error.retry_s is None or time.monotonic() + error.retry_s > until_s
                 if is_late or not self._needed(request):

@@ -5,13 +5,14 @@ import json
 import pytest
 
 from tests.training.studies import make_search
+from speech.metrics import ErrorCount
 from training.pipeline.folder import RunFolder
 from training.pipeline.normalize import EmptyDatasetError
 from training.pipeline.processes import StopFlag
 from training.pipeline.search import results
 from training.pipeline.search.base import evaluation_set, prepared
 from training.pipeline.search.request import SearchRequest, trial_folder
-from training.pipeline.search.trial import run_trial
+from training.pipeline.search.trial import bounded, run_trial
 
 
 class Died(Exception):
@@ -34,7 +35,7 @@ def test_a_trial_is_judged_at_every_rung(tiny_base, tmp_path):
     told = []
     run_trial(folder, 1, lambda step, cer, loss, seconds: told.append((step, cer)))
     assert [step for step, _ in told] == [3, 9, 27]
-    assert all(cer >= 0 for _, cer in told)
+    assert all(0 <= cer <= 1 for _, cer in told)
     assert RunFolder.open(trial_folder(folder, 1)).config.max_steps == 27
 
 
@@ -113,3 +114,8 @@ def test_a_line_that_was_cut_off_is_left_out(tmp_path):
     with (tmp_path / "results.jsonl").open("a") as stream:
         stream.write('{"trial": 1, "st')
     assert [one.trial for one in results.read(tmp_path)] == [0]
+
+
+def test_an_utterance_in_circles_counts_as_one_that_was_not_heard():
+    assert bounded(ErrorCount(2, 1, 400, 10)).errors == bounded(ErrorCount(0, 10, 0, 10)).errors == 10
+    assert bounded(ErrorCount(1, 2, 3, 10)) == ErrorCount(1, 2, 3, 10)
