@@ -4,8 +4,8 @@ import json
 
 import pytest
 
-from tests.training.studies import make_search
 from speech.metrics import ErrorCount
+from tests.training.studies import make_search
 from training.pipeline.folder import RunFolder
 from training.pipeline.normalize import EmptyDatasetError
 from training.pipeline.processes import StopFlag
