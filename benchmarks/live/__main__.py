@@ -1,7 +1,7 @@
-"""How late live text is, how much of it is right and how many people are served, ours and WhisperLive.
+"""How late live text is, how much of it is right and how many people are served: ours and two open servers.
 
 The same dictations in real time, the same weights, the same cores, one server after the other.
-Run: `python -m benchmarks.live [--quick] [--servers auscult,whisperlive,whisperlive-lock] [--clients 1,8]`
+Run: `python -m benchmarks.live [--quick] [--servers auscult,whisperlive,whisperlivekit] [--clients 1,8]`
 """
 
 import argparse
@@ -18,7 +18,7 @@ from benchmarks.live.harness import Take, together
 from benchmarks.live.measure import measure
 from benchmarks.live.plot import draw
 from benchmarks.live.processes import ServerFailedError, end_on_signal
-from benchmarks.live.report import BARS_UP_TO_CLIENTS, OURS, emit_ratio, emit_row
+from benchmarks.live.report import BARS_UP_TO_CLIENTS, OURS, emit_ratios, emit_row
 from benchmarks.live.results import Results, Row, next_load, row
 from benchmarks.live.servers import Running, Server, servers
 from speech.metrics import cer, total
@@ -51,7 +51,8 @@ class Plan:
 
 
 FULL = Plan(
-    (OURS, "whisperlive", "whisperlive-lock"), (1, 2, 4, 8, 16, 24, 32, 48, 64), 16, 40, 0.25, 20, True
+    (OURS, "whisperlive", "whisperlive-lock", "whisperlivekit"),
+    *((1, 2, 4, 8, 16, 24, 32, 48, 64), 16, 40, 0.25, 20, True),
 )
 QUICK = Plan((OURS, "whisperlive"), (1, 8), 8, 18, 0.5, 10, False)
 
@@ -70,7 +71,7 @@ def main(plan: Plan, resume: bool, picture_folder: Path | None) -> None:
             _say(f"{name}: preparing")
             known[name].prepare()
             _measure_server(known[name], plan, spoken, slow, results)
-    emit_ratio(results.rows)
+    emit_ratios(results.rows)
     if picture_folder:
         for picture in draw(results.rows, picture_folder):
             _say(f"drawn {picture}")

@@ -10,6 +10,7 @@ STYLES = {
     "auscult": ("#0b5fa5", "-", "o", "Auscult"),
     "whisperlive": ("#b3541e", "--", "s", "WhisperLive, batched"),
     "whisperlive-lock": ("#7a4fa3", ":", "^", "WhisperLive, one lock"),
+    "whisperlivekit": ("#2e7d32", "-.", "D", "WhisperLiveKit"),
 }
 
 

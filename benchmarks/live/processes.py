@@ -16,6 +16,11 @@ import psutil
 
 START_TIMEOUT_S = 120.0
 END_TIMEOUT_S = 15.0
+QUIET = {"HF_HUB_OFFLINE": "1", "HF_HUB_DISABLE_TELEMETRY": "1", "TOKENIZERS_PARALLELISM": "false"}
+# A peer takes half of the cores, as our own engine does: clients, sockets and VAD need the rest. On two busy
+# cores two threads waited for one another. The variable tries another number.
+PEER_THREADS = os.environ.get("BENCH_PEER_THREADS") or str(max(1, (os.cpu_count() or 1) // 2))
+PEER_ENVIRONMENT = QUIET | {"OMP_NUM_THREADS": PEER_THREADS}
 # The shell of whoever measures must not decide how many threads a server takes.
 FOREIGN_VARIABLES = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "PYTHONPATH", "VIRTUAL_ENV")
 

@@ -7,7 +7,10 @@ from benchmarks.live.results import BOUND_MS, Row, most_clients
 
 COMMAND = "python -m benchmarks.live"
 OURS = "auscult"
-PEERS = ("whisperlive", "whisperlive-lock")
+PEERS = {  # figure -> the ways of running the peer
+    "clients_vs_whisperlive": ("whisperlive", "whisperlive-lock"),
+    "clients_vs_whisperlivekit": ("whisperlivekit",),
+}
 FINAL_BAR_MS, FINAL_BAR_CLIENTS = 500.0, 8
 CER_BAR, CER_BAR_FROM_CLIENTS = 0.01, 8  # fewer say too little: a character of one dictation is near a point
 CLIENTS_BAR = 4.0
@@ -46,20 +49,24 @@ def emit_row(row: Row) -> None:
     _emit(row, "memory_mb", round(memory, 1), "MB", start=row.memory_mb_start, end=row.memory_mb_end)
 
 
-def emit_ratio(rows: Iterable[Row]) -> None:
-    """Most clients of ours against those of the peer's better way of running."""
+def emit_ratios(rows: Iterable[Row]) -> None:
+    """Most clients of ours against those of each peer's better way of running."""
     rows = list(rows)
-    ours = most_clients(rows, OURS)
     measured = {row.server for row in rows if row.aware}
-    peers = {name: most_clients(rows, name) for name in PEERS if name in measured}
-    if OURS not in measured or not peers:
+    if OURS not in measured:
         return
+    for figure, ways in PEERS.items():
+        if peers := {name: most_clients(rows, name) for name in ways if name in measured}:
+            _emit_ratio(figure, most_clients(rows, OURS), peers)
+
+
+def _emit_ratio(figure: str, ours: int, peers: dict[str, int]) -> None:
     best = max(peers, key=lambda name: peers[name])
     ratio = round(ours / peers[best], 2) if peers[best] else None
     emit(
         Figure(
             "live",
-            "clients_vs_whisperlive",
+            figure,
             ratio,
             "x",
             COMMAND,

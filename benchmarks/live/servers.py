@@ -13,19 +13,15 @@ from typing import Protocol
 import httpx
 import numpy as np
 
-from benchmarks.live import whisperlive_environment as whisperlive
 from benchmarks.live.gold import Dictation, pcm16
 from benchmarks.live.harness import LiveClient
-from benchmarks.live.processes import ServerProcess, answers, started, wait_until
-from benchmarks.live.whisperlive_client import WhisperLiveClient
+from benchmarks.live.peers.whisperlive import WhisperLive
+from benchmarks.live.peers.whisperlivekit import WhisperLiveKit
+from benchmarks.live.processes import QUIET, ServerProcess, answers, started, wait_until
 from benchmarks.live_client import NativeClient
 from benchmarks.loop.processes import free_port
 
 ROOT = Path(__file__).resolve().parents[2]
-# Half of the cores, as our own engine takes: clients, sockets and VAD need the rest. On two
-# busy cores two threads waited for one another. The variable tries another number.
-PEER_THREADS = os.environ.get("BENCH_WHISPERLIVE_THREADS") or str(max(1, (os.cpu_count() or 1) // 2))
-QUIET = {"HF_HUB_OFFLINE": "1", "HF_HUB_DISABLE_TELEMETRY": "1", "TOKENIZERS_PARALLELISM": "false"}
 
 
 class Running(Protocol):
@@ -134,52 +130,12 @@ def _heard(http: httpx.Client, samples: np.ndarray) -> str:
     return str(answer.raise_for_status().json()["text"])
 
 
-class WhisperLive:
-    """WhisperLive with its faster-whisper backend, one model for all clients.
-
-    `batched`: its cross-session batching, greedy; else its lock, with five beams. Both are its own defaults.
-    """
-
-    kept_is_final = True
-
-    def __init__(self, folder: Path, logs: Path, batched: bool) -> None:
-        self._logs = logs
-        self.name = "whisperlive" if batched else "whisperlive-lock"
-        self.folder = folder
-        self.batched = batched
-
-    def prepare(self) -> None:
-        whisperlive.install()
-        whisperlive.convert(ROOT / "models" / "auscult-base")
-
-    @contextmanager
-    def running(self) -> Iterator["RunningWhisperLive"]:
-        port = free_port()
-        command = whisperlive.serve_command(port, batched=self.batched)
-        environment = QUIET | {"OMP_NUM_THREADS": PEER_THREADS}
-        with started(self.name, command, self._logs / f"{self.name}.log", environment) as process:
-            wait_until(lambda: whisperlive.listens(port), process)
-            yield RunningWhisperLive(f"ws://127.0.0.1:{port}", process, self)
-
-
-class RunningWhisperLive:
-    def __init__(self, url: str, process: ServerProcess, server: WhisperLive) -> None:
-        self._server = server
-        self.processes: Sequence[ServerProcess] = (process,)
-        self._url = url
-
-    def client(self) -> WhisperLiveClient:
-        return WhisperLiveClient(self._url)
-
-    def offline(self, dictations: Sequence[Dictation]) -> list[str]:
-        return whisperlive.offline(dictations, self._server.folder, batched=self._server.batched)
-
-
 def servers(folder: Path, logs: Path) -> dict[str, Server]:
     """By the names of the command line."""
     known: list[Server] = [
         Auscult(folder, logs),
         WhisperLive(folder, logs, batched=True),
         WhisperLive(folder, logs, batched=False),
+        WhisperLiveKit(folder, logs),
     ]
     return {server.name: server for server in known}

@@ -9,17 +9,14 @@ import asyncio
 import logging
 import time
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import asdict
-from uuid import UUID, uuid4
+from uuid import UUID
 
 from channels.db import database_sync_to_async
 from django.conf import settings
 
-from accounts.models import Site, User
-from base import metrics
 from inference.consumers import live_run
 from inference.consumers.asking import Deaf
-from inference.consumers.beginning import begin, database_away, session_over
+from inference.consumers.beginning import begin
 from inference.consumers.growth import Growth
 from inference.consumers.hearing import EngineClient
 from inference.consumers.ledger import DATABASE_AWAY, Ledger, persevere
@@ -41,7 +38,6 @@ from inference.services import sessions
 from inference.services.spool import Spool
 from inference.services.utterances import Entry
 from inference.streaming.events import SpeechEnded, Untranscribed
-from inference.streaming.session import SessionOptions
 from training.selectors import served_as
 
 logger = logging.getLogger(__name__)
@@ -54,13 +50,16 @@ SETTLE_S = 5.0  # how long the end waits for the database; after that it comes l
 
 Send = Callable[[Notice], Awaitable[None]]
 
-_running: dict[UUID, "Dictation"] = {}
-
 
 class Dictation:
-    def __init__(self, session: LiveSession, api_key: ApiKey | None = None) -> None:
+    """`gone` is told when this process has no more to do with the session."""
+
+    def __init__(
+        self, session: LiveSession, api_key: ApiKey | None, gone: Callable[["Dictation"], None]
+    ) -> None:
         self.session = session
         self.api_key = api_key
+        self._gone = gone
         self.run: LiveRun | None = None
         self._send: Send | None = None
         self._grace: asyncio.Task[None] | None = None
@@ -83,70 +82,14 @@ class Dictation:
             prompt_terms=tuple(session.keywords),
         )
 
-    # --- beginnings ---
-
-    @classmethod
-    async def open(
-        cls,
-        user: User,
-        site: Site,
-        *,
-        options: SessionOptions | None = None,
-        language: str = "zh",
-        keywords: Sequence[str] = (),
-        protocol: str = "native",
-        api_key: ApiKey | None = None,
-    ) -> "Dictation":
-        """Raises DomainError."""
-        try:
-            await database_sync_to_async(sessions.sessions_tidy)()
-            session = await database_sync_to_async(sessions.session_open)(
-                user=user,
-                site=site,
-                holder=uuid4(),
-                protocol=protocol,
-                language=language,
-                keywords=keywords,
-                options=asdict(options) if options else {},
-            )
-            return await cls(session, api_key)._begun()
-        except DATABASE_AWAY as error:
-            raise database_away() from error
-
-    @classmethod
-    async def resume(cls, user: User, session_uuid: UUID, api_key: ApiKey | None = None) -> "Dictation":
-        """In whatever process it ran.
-
-        Raises NotFound (code session_over) when there is nothing to go on with, Unavailable when not now.
-        """
-        running = _running.get(session_uuid)
-        if running is not None and running._is_over:
-            raise session_over()
-        try:
-            session = await database_sync_to_async(sessions.session_take_over)(
-                user=user, session_uuid=session_uuid, holder=uuid4()
-            )
-            if running is None:
-                resumed = await cls(session, api_key)._begun()
-                metrics.RECONNECTS.inc()
-                return resumed
-        except DATABASE_AWAY as error:
-            raise database_away() from error
-        if running._is_over:  # the minute was up while the row was asked for
-            raise session_over()
-        metrics.RECONNECTS.inc()
-        running.session, running.api_key = session, api_key
-        return running
-
-    async def _begun(self) -> "Dictation":
+    async def begin(self) -> None:
+        """Raises Unavailable (code session_held) while another process does not let go."""
         beginning = await begin(self.session)
         self._at_ms = self._settled_ms = beginning.at_ms
         self._unheard = beginning.unheard
         self.run = LiveRun(beginning.spool, beginning.streaming, self._engine, self._tell, self._watch)
         self._watch.opened()
         self._look = asyncio.create_task(self._look_for_others(beginning.spool))
-        _running[self.session.uuid] = self
-        return self
 
     # --- the socket ---
 
@@ -194,6 +137,10 @@ class Dictation:
 
     def utterance_id(self, utterance: int) -> UUID:
         return utterance_uuid(self.session.uuid, utterance)
+
+    @property
+    def is_over(self) -> bool:
+        return self._is_over
 
     @property
     def is_full(self) -> bool:
@@ -282,7 +229,7 @@ class Dictation:
         except Exception:  # nobody waits for this task
             logger.exception("live session %s is ended by the next one that opens", self.session.uuid)
         finally:
-            _running.pop(self.session.uuid, None)
+            self._gone(self)
 
     async def _finished(self) -> bool:
         """False: another process took over before everything was understood."""
@@ -310,7 +257,7 @@ class Dictation:
             self._is_over = True
             if self._look:
                 self._look.cancel()
-            _running.pop(self.session.uuid, None)
+            self._gone(self)
             if self._grace:
                 self._grace.cancel()
             # In a task of its own: it cancels the one that we may be in.
@@ -319,7 +266,7 @@ class Dictation:
     async def _hand_over(self) -> None:
         """What is in line and not on the disk was never acknowledged; it comes to the next process."""
         self._watch.closed()
-        _running.pop(self.session.uuid, None)
+        self._gone(self)
         await self._say(TakenOver())
         self._growth.close()
         if self.run:

@@ -24,6 +24,7 @@ from inference.consumers.credentials import Credentials, credentials_of
 from inference.consumers.dictation import Dictation
 from inference.consumers.live_run import NotSaved, Saved
 from inference.consumers.notices import Notice, ShutOut, TakenOver
+from inference.consumers.opening import dictation_open
 from inference.consumers.unsaved import DiskRefusedError, UnsavedSound
 from inference.models import Scope
 from inference.selectors.callers import Caller
@@ -133,7 +134,7 @@ class GuestConsumer(AsyncWebsocketConsumer):
     ) -> Dictation:
         """Raises DomainError."""
         with translation.override(LANGUAGE):
-            dictation = await Dictation.open(
+            dictation = await dictation_open(
                 self.caller.user,
                 self.caller.site,
                 options=options,

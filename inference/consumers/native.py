@@ -26,6 +26,7 @@ from inference.consumers.dictation import Dictation
 from inference.consumers.frames import CODECS, BadFrameError, FrameReader
 from inference.consumers.guest import reason_of
 from inference.consumers.notices import Notice, ShutOut, TakenOver
+from inference.consumers.opening import dictation_open, dictation_resume
 from inference.models import ApiKey, Scope
 from inference.selectors.sessions import dictation_sites
 from inference.services.keys import caller_admit
@@ -134,10 +135,10 @@ class LiveConsumer(AsyncWebsocketConsumer):
         """Raises DomainError or ValueError. Who was speaking already finds room again."""
         assert self.user and self.site
         if message.get("session"):
-            return await Dictation.resume(self.user, UUID(str(message["session"])), self._key)
+            return await dictation_resume(self.user, UUID(str(message["session"])), self._key)
         await require_room()
         keywords = _keywords(message)
-        return await Dictation.open(self.user, self.site, keywords=keywords, api_key=self._key)
+        return await dictation_open(self.user, self.site, keywords=keywords, api_key=self._key)
 
     async def _frame(self, data: bytes) -> None:
         dictation = self.dictation

@@ -8,8 +8,7 @@ from django.db import OperationalError
 
 from accounts.models import Role
 from base.jobs import Job
-from inference.consumers import asking, dictation, growth, ledger
-from inference.consumers.dictation import Dictation
+from inference.consumers import asking, dictation, growth, ledger, opening
 from inference.consumers.hearing import EngineClient, EngineUnavailableError
 from inference.models import LiveSession, LiveSessionStatus
 from inference.services import sessions
@@ -183,7 +182,7 @@ async def test_what_an_earlier_process_had_no_text_for_is_heard_again_and_nothin
         await first.open()
         await first.dictate(TALK[:96_000])
         await first.hear("final")
-        dead = dictation._running.pop((await row(first.session)).uuid)
+        dead = opening._running.pop((await row(first.session)).uuid)
         dead._look.cancel()
         await dead.run.abandon()
         session = await row(first.session)
@@ -243,13 +242,13 @@ async def test_what_a_session_was_opened_with_is_known_to_whatever_process_goes_
     user = await from_db(make_user)(Role.CLINICIAN, site=site)
     options = SessionOptions.of(hangover_ms=700)
     async with engine_running(monkeypatch):
-        opened = await Dictation.open(
+        opened = await opening.dictation_open(
             user, site, options=options, language="en", keywords=["Metformin"], protocol="deepgram"
         )
-        dictation._running.pop(opened.session.uuid)
+        opening._running.pop(opened.session.uuid)
         opened._look.cancel()
         await opened.run.abandon()
-        again = await Dictation.resume(user, opened.session.uuid)
+        again = await opening.dictation_resume(user, opened.session.uuid)
         assert again.session.keywords == ["Metformin"]
         assert (again.session.language, again.session.protocol) == ("en", "deepgram")
         assert again.run._streaming._options == options

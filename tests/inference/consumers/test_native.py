@@ -9,7 +9,7 @@ from django.contrib.auth.models import AnonymousUser
 from accounts.models import Role
 from audit.models import Entry
 from base.storage import data_path
-from inference.consumers import asking, dictation
+from inference.consumers import asking, dictation, opening
 from inference.consumers.hearing import EngineClient
 from inference.models import LiveSession, LiveSessionStatus
 from inference.services import sessions
@@ -154,7 +154,7 @@ async def test_another_process_goes_on_from_the_disk(monkeypatch):
         await first.open()
         await first.dictate(TALK[:48_000])
         await first.hear("speech_started")
-        dead = dictation._running.pop((await row(first.session)).uuid)
+        dead = opening._running.pop((await row(first.session)).uuid)
         await dead.run.abandon()
         again = Page(user)
         ready = await again.open(session=first.session)

@@ -1,42 +1,24 @@
 """Runs in WhisperLive's own environment: its server, or its transcriber over files, on the bundled weights.
 
-Imports nothing of Auscult. Three things about the bundled model would make it hear badly there, and the text
-could not be compared; they are bridged here, each in WhisperLive's favour:
-
-- CTranslate2 takes its vocabulary (4,185 pieces) for an English one; then no language token is given. It is
-  declared multilingual.
-- It never saw timestamp tokens, from which WhisperLive learns where segments end. It is asked for none, and
-  the segments are cut where the voice pauses, by the VAD that faster-whisper brings; each is a window of its
-  own, as it was in training.
-- It never saw a prompt: the text before is not given.
+What it does with them is in bundled_model.py.
 """
 
 import argparse
-import json
 import logging
-import wave
+from functools import partial
 
-import ctranslate2
 import numpy as np
-
-RATE_HZ = 16_000
-
-
-class Multilingual(ctranslate2.models.Whisper):
-    is_multilingual = True
-
-
-ctranslate2.models.Whisper = Multilingual
-
-from faster_whisper.audio import pad_or_trim  # noqa: E402
-from faster_whisper.tokenizer import Tokenizer  # noqa: E402
-from faster_whisper.vad import VadOptions, get_speech_timestamps  # noqa: E402
-from whisper_live import batch_inference  # noqa: E402
-from whisper_live.backend import faster_whisper_backend  # noqa: E402
-from whisper_live.transcriber.transcriber_faster_whisper import Segment, WhisperModel  # noqa: E402
-
-PAUSES = VadOptions(threshold=0.5, min_silence_duration_ms=480, speech_pad_ms=200, max_speech_duration_s=28)
-AS_TRAINED = {"without_timestamps": True, "condition_on_previous_text": False, "suppress_tokens": []}
+from bundled_model import (  # first: it declares the model multilingual
+    AS_TRAINED,
+    RATE_HZ,
+    pieces,
+    print_heard,
+)
+from faster_whisper.audio import pad_or_trim
+from faster_whisper.tokenizer import Tokenizer
+from whisper_live import batch_inference
+from whisper_live.backend import faster_whisper_backend
+from whisper_live.transcriber.transcriber_faster_whisper import Segment, WhisperModel
 
 
 class PausingModel(WhisperModel):
@@ -47,7 +29,7 @@ class PausingModel(WhisperModel):
             return super().transcribe(audio, **options, **AS_TRAINED)
         found: list[Segment] = []
         info = None
-        for span in get_speech_timestamps(audio, PAUSES):
+        for span in pieces(audio):
             heard, info = super().transcribe(audio[span["start"] : span["end"]], **options, **AS_TRAINED)
             text = "".join(segment.text for segment in heard or [])
             if text.strip():
@@ -105,7 +87,7 @@ class PausingBatches(batch_inference.BatchInferenceWorker):
 
 def prepare_features(transcriber, request):
     """In the session's thread, as WhisperLive does it: where the pieces lie and their features."""
-    spans = get_speech_timestamps(request.audio, PAUSES)
+    spans = pieces(request.audio)
     request.features = [
         (span, pad_or_trim(transcriber.feature_extractor(request.audio[span["start"] : span["end"]])))
         for span in spans
@@ -138,16 +120,8 @@ def serve(model, port, batched):
 
 
 def offline(model, listing, batched):
-    transcriber = PausingModel(model, device="cpu", compute_type="int8")
-    texts = [[_heard(transcriber, path, 1 if batched else 5) for path in paths] for paths in listing]
-    print(json.dumps(texts, ensure_ascii=False))
-
-
-def _heard(transcriber, path, beam_size):
-    with wave.open(path) as stream:
-        samples = np.frombuffer(stream.readframes(stream.getnframes()), "<i2").astype(np.float32) / 32768.0
-    segments, _ = transcriber.transcribe(samples, language="zh", beam_size=beam_size)
-    return "".join(segment.text for segment in segments)
+    hears = PausingModel(model, device="cpu", compute_type="int8")
+    print_heard(listing, partial(hears.transcribe, language="zh", beam_size=1 if batched else 5))
 
 
 if __name__ == "__main__":
@@ -161,5 +135,4 @@ if __name__ == "__main__":
     if asked.what == "serve":
         serve(asked.model, asked.port, asked.batched)
     else:
-        with open(asked.listing) as stream:
-            offline(asked.model, json.load(stream), asked.batched)
+        offline(asked.model, asked.listing, asked.batched)
