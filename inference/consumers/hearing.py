@@ -46,7 +46,7 @@ class EngineUnavailableError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class EngineLoad:
-    """What GET /v1/load says: `active` of `capacity` people speak; whether one more may begin."""
+    """What POST /v1/places says: `active` of `capacity` people speak; whether one more may begin."""
 
     active: int
     capacity: float
@@ -77,7 +77,9 @@ class EngineClient:
         # Sessions spread over the engines, and the same one goes back to where it was after a reconnection.
         self._at = crc32(session.encode()) % len(self._addresses)
         self._client = httpx.AsyncClient(
-            headers={"X-Session": session},
+            # Room was asked for at the door, so that an engine turns no sentence of this session away, not
+            # even after a restart or when another engine was asked.
+            headers={"X-Session": session, "X-Admitted": "1"},
             timeout=TIMEOUT,
             transport=self.transport,
             trust_env=False,  # a proxy has no business between two processes of one machine
@@ -121,12 +123,10 @@ class EngineClient:
             raise EngineUnavailableError("busy", retry_s=float(answer.headers.get("Retry-After", 1)))
         if answer.status_code != 200:
             raise EngineUnavailableError(answer.text[:200], retry_s=None)
-        # One that was let in once stays so, also at another engine or after a restart.
-        self._client.headers["X-Admitted"] = "1"
         return heard_of(answer.json())
 
 
-async def engine_load() -> EngineLoad | None:
+async def engine_place() -> EngineLoad | None:
     """Of the first engine that takes a new speaker, else of the last that answers; None: all are away."""
     found = None
     async with httpx.AsyncClient(
@@ -134,7 +134,7 @@ async def engine_load() -> EngineLoad | None:
     ) as client:
         for address in engine_addresses():
             try:
-                answer = (await client.get(f"{address}/v1/load")).raise_for_status()
+                answer = (await client.post(f"{address}/v1/places")).raise_for_status()
                 body = answer.json()
                 known = {one.name: body[one.name] for one in fields(EngineLoad) if one.name in body}
                 found = EngineLoad(**known)

@@ -59,7 +59,7 @@ class Admission:
     def update(self, measured: Measured, now_s: float) -> None:
         elapsed_s = now_s - self._updated_s if self._updated_s is not None else 0.0
         self._updated_s = now_s
-        self.active = measured.speakers
+        self.active = measured.speakers + measured.promised
         if measured.speakers and measured.finals_share:
             self._learn(measured.finals_share / measured.speakers, elapsed_s)
         self._press(measured, now_s)

@@ -1,4 +1,4 @@
-"""The engine's HTTP face: POST /v1/transcribe, GET /v1/load, /health, /metrics. Decodes nothing itself."""
+"""The engine's HTTP face: /v1/transcribe, /v1/places, /v1/load, /health, /metrics. Decodes nothing itself."""
 
 import asyncio
 import os
@@ -81,6 +81,12 @@ def create_app(
     @app.get("/v1/load")
     async def load_now() -> JSONResponse:
         return JSONResponse(load_of(engine))
+
+    @app.post("/v1/places")
+    async def place() -> JSONResponse:
+        """Asked at the door, before a session begins. `accepts`: a place is kept for it."""
+        body = load_of(engine)
+        return JSONResponse(body | {"accepts": engine.promise_place()})
 
     @app.get("/health")
     async def health() -> JSONResponse:

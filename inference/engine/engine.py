@@ -138,6 +138,15 @@ class Engine:
         fallback = self.device.failover.is_lost
         return Answer(checked, model, adapter, backend, pressure, fallback, queue_s, decode_s)
 
+    def promise_place(self) -> bool:
+        """For somebody who is about to speak, for some seconds. False: no more fit, or not ready."""
+        self.observe_load()
+        if self.problem or self.admission.is_full:
+            return False
+        self.meter.promise(time.monotonic())
+        self.observe_load()
+        return True
+
     def observe_load(self) -> None:
         now_s = time.monotonic()
         self.admission.update(self.meter.measured(now_s), now_s)

@@ -1,7 +1,8 @@
 """How busy the device is and for how many speakers, over the last seconds. Pure: the clock is an argument.
 
 A speaker is a session of which a live lane was asked something lately: somebody with an open page who says
-nothing costs nothing and counts for nothing.
+nothing costs nothing and counts for nothing. A place is promised at the door, before the first word is here:
+otherwise all who come at once are let in on the same figures.
 """
 
 from collections import deque
@@ -16,9 +17,11 @@ SPEAKING_S = 15.0  # a pause for breath or thought does not make somebody leave
 @dataclass(frozen=True, slots=True)
 class Measured:
     """`busy_share` of the device's time went to live lanes, `finals_share` to finals alone (both in [0, 1]);
-    `final_wait_s`: the longest that a final stood in the queue."""
+    `final_wait_s`: the longest that a final stood in the queue. `promised`: places of people who were let in
+    and have said nothing yet."""
 
     speakers: int = 0
+    promised: int = 0
     busy_share: float = 0.0
     finals_share: float = 0.0
     final_wait_s: float = 0.0
@@ -37,8 +40,15 @@ class LoadMeter:
     window_s: float = WINDOW_S
     _work: deque[_Work] = field(default_factory=deque)
     _spoke_s: dict[str, float] = field(default_factory=dict)
+    _promised_s: deque[float] = field(default_factory=deque)
+
+    def promise(self, now_s: float) -> None:
+        self._promised_s.append(now_s)
 
     def spoke(self, session: str, now_s: float) -> None:
+        """Whoever speaks for the first time takes the oldest promise: the door does not know sessions."""
+        if session not in self._spoke_s and self._promised_s:
+            self._promised_s.popleft()
         self._spoke_s[session] = now_s
 
     def speaks(self, session: str, now_s: float) -> bool:
@@ -53,12 +63,15 @@ class LoadMeter:
         while self._work and self._work[0].ended_s < since_s:
             self._work.popleft()
         self._spoke_s = {one: at_s for one, at_s in self._spoke_s.items() if now_s - at_s < SPEAKING_S}
+        while self._promised_s and now_s - self._promised_s[0] >= SPEAKING_S:
+            self._promised_s.popleft()
         finals = [work for work in self._work if work.lane is Lane.FINAL]
         partials = [work for work in self._work if work.lane is Lane.PARTIAL]
         finals_share = sum(work.ended_s - max(work.began_s, since_s) for work in finals) / self.window_s
         partials_share = sum(work.ended_s - max(work.began_s, since_s) for work in partials) / self.window_s
         return Measured(
             speakers=len(self._spoke_s),
+            promised=len(self._promised_s),
             busy_share=min(1.0, finals_share + partials_share),
             finals_share=min(1.0, finals_share),
             final_wait_s=max((work.waited_s for work in finals), default=0.0),

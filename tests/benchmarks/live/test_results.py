@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from benchmarks.live.measure import Measured
-from benchmarks.live.report import emit_ratio
+from benchmarks.live.report import emit_ratios
 from benchmarks.live.results import Results, Row, most_clients, next_load, row
 
 PLANNED = (1, 2, 4, 8, 16, 32)
@@ -55,10 +55,17 @@ def test_planned_loads_come_first_then_halves():
 def test_the_peer_is_its_better_way_of_running(capsys, peer, locked, ratio, holds):
     loads = (1, 2, 4, 8, 16)
     rows = rows_of("auscult", 16, *loads) + rows_of("whisperlive", peer, *loads)
-    emit_ratio(rows + rows_of("whisperlive-lock", locked, *loads))
+    emit_ratios(rows + rows_of("whisperlive-lock", locked, *loads))
     line = capsys.readouterr().out
     assert f'"value": {"null" if ratio is None else ratio}' in line
     assert f'"holds": {str(holds).lower()}' in line
+
+
+def test_each_peer_that_was_measured_has_its_own_figure(capsys):
+    loads = (1, 2, 4, 8)
+    emit_ratios(rows_of("auscult", 8, *loads) + rows_of("whisperlivekit", 2, *loads))
+    (line,) = capsys.readouterr().out.splitlines()
+    assert '"figure": "clients_vs_whisperlivekit", "value": 4.0' in line
 
 
 def test_kept_rows_come_back_and_those_of_other_sound_do_not(tmp_path):

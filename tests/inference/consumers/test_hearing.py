@@ -5,7 +5,7 @@ from collections.abc import Callable
 import httpx
 import pytest
 
-from inference.consumers.hearing import EngineClient, EngineUnavailableError, SupersededError, engine_load
+from inference.consumers.hearing import EngineClient, EngineUnavailableError, SupersededError, engine_place
 from inference.streaming.events import FinalWanted, PartialWanted
 from speech.types import Token, Word
 
@@ -137,11 +137,11 @@ async def test_the_load_is_that_of_an_engine_which_takes_one_more(engines) -> No
         two=lambda _: httpx.Response(200, json=full),
         three=lambda _: httpx.Response(200, json={**LOAD, "said_by_a_newer_engine": 1}),
     )
-    load = await engine_load()
+    load = await engine_place()
     assert load is not None
     assert (load.accepts, load.active) == (True, 3)
 
 
 async def test_the_load_is_unknown_when_every_engine_is_away(engines) -> None:
     engines(one=dead, two=lambda _: httpx.Response(500))
-    assert await engine_load() is None
+    assert await engine_place() is None

@@ -113,7 +113,7 @@ async def test_no_room_is_told_with_a_time_to_come_back(program, monkeypatch):
     async def full() -> EngineLoad:
         return EngineLoad(4, 4.0, False, 7.0, 3, "cpu", False)
 
-    monkeypatch.setattr("inference.consumers.admission.engine_load", full)
+    monkeypatch.setattr("inference.consumers.admission.engine_place", full)
     client = await Guest("/ws/live/", program.secret).open()
     await client.send({"type": "start"})
     busy = await client.hear(type="error")

@@ -331,7 +331,7 @@ async def test_no_room_is_said_with_1013(program, monkeypatch):
     async def full() -> EngineLoad:
         return EngineLoad(4, 4.0, False, 7.0, 3, "cpu", False)
 
-    monkeypatch.setattr("inference.consumers.admission.engine_load", full)
+    monkeypatch.setattr("inference.consumers.admission.engine_place", full)
     client = await Client(program).open()
     assert (await client.hear(type="error"))["error"]["code"] == "busy"
     assert (await client.closed())["code"] == 1013

@@ -130,3 +130,24 @@ def test_work_is_forgotten_after_its_window() -> None:
     meter.worked(Lane.FINAL, 0, 4, 0)
     assert meter.measured(10).finals_share == pytest.approx(2 / 8)
     assert meter.measured(13).finals_share == 0
+
+
+def test_a_promised_place_counts_until_its_speaker_is_heard_or_does_not_come() -> None:
+    meter = LoadMeter()
+    meter.promise(0)
+    meter.promise(1)
+    assert meter.measured(2).promised == 2
+    meter.spoke("a", 3)
+    meter.spoke("a", 4)
+    assert (meter.measured(5).promised, meter.measured(5).speakers) == (1, 1)
+    assert meter.measured(16).promised == 0
+
+
+def test_a_crowd_that_comes_at_once_is_not_let_in_on_one_figure() -> None:
+    admission = Admission()
+    admission.estimate(0.2)  # three fit
+    admission.update(Measured(promised=2), 0)
+    assert not admission.is_full
+    admission.update(Measured(promised=3), 0)
+    assert admission.is_full
+    assert admission.capacity == pytest.approx(3)  # nothing is learned from people who have not spoken

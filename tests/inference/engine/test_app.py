@@ -190,6 +190,20 @@ async def test_a_full_engine_refuses_a_new_speaker_and_hears_the_old_one() -> No
         assert (await ask("from elsewhere", **{"X-Admitted": "1"})).status_code == 200
 
 
+async def test_the_door_keeps_places_and_who_has_one_is_heard() -> None:
+    app = create_app(CONFIG, FakeRecognizer, warm_before_serving=True)
+    transport = httpx.ASGITransport(app=app)
+    async with app.router.lifespan_context(app), httpx.AsyncClient(transport=transport) as client:
+        app.state.engine.admission._cost = 0.3  # two fit
+        came = [(await client.post("http://engine/v1/places")).json()["accepts"] for _ in range(3)]
+        assert came == [True, True, False]
+        for session in ("a", "b"):
+            headers = {"X-Session": session, "X-Admitted": "1"}
+            answer = await client.post("http://engine/v1/transcribe", content=SECOND, headers=headers)
+            assert answer.status_code == 200
+        assert (await client.get("http://engine/v1/load")).json()["active"] == 2
+
+
 async def test_under_pressure_partials_are_left_out_and_finals_are_not() -> None:
     app = create_app(CONFIG, FakeRecognizer)
     transport = httpx.ASGITransport(app=app)
