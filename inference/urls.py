@@ -2,11 +2,15 @@
 
 from django.urls import include, path
 
-from inference.views import exports, hear, live, sessions
+from inference.views import canaries, exports, hear, live, sessions
 
 urlpatterns = [
     path("", include("inference.api.urls")),
     path("correct/<uuid:uuid>/hear/", hear.segment_listen_again, name="segment_hear"),
+    path("models/trials/", canaries.canary_list, name="canary_list"),
+    path("models/trials/start/", canaries.canary_begin, name="canary_begin"),
+    path("models/trials/<uuid:uuid>/promote/", canaries.canary_make_live, name="canary_promote"),
+    path("models/trials/<uuid:uuid>/end/", canaries.canary_take_off, name="canary_roll_back"),
     path("live/", live.live, name="live"),
     path("live/terms.json", live.live_terms, name="live_terms"),
     path("live/demo/<int:number>.wav", live.live_demo, name="live_demo"),

@@ -8,6 +8,8 @@ from drf_spectacular.views import SpectacularAPIView
 from base import metrics_http
 from config import home
 
+admin.site.site_header = admin.site.site_title = "Auscult"
+
 urlpatterns = [
     path("", home.home, name="home"),
     path("login/", auth_views.LoginView.as_view(template_name="login.html"), name="login"),

@@ -148,6 +148,7 @@ PAGES = [
     PageOf("new search", "engineer", named("search_new", "snapshot")),
     PageOf("search", "engineer", named("search_detail", "search")),
     PageOf("models", "engineer", named("model_list")),
+    PageOf("models on trial", "engineer", named("canary_list")),
     PageOf("live", "clinician", named("live")),
     PageOf("live, menus open", "clinician", named("live"), unfolded),
     PageOf("earlier dictations", "clinician", named("live_sessions")),

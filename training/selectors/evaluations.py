@@ -7,7 +7,7 @@ from typing import Any
 from base.storage import data_path
 from speech.heard import Stretch, stretches
 from speech.text import NORMALISER_VERSION
-from training.models import Evaluation, EvaluationSet, Run, SpeechModel
+from training.models import Evaluation, EvaluationSet, EvaluationSetKind, Run, SpeechModel
 from training.pipeline.folder import read_jsonl
 
 STATISTICS = ("mean_cer", "median_cer", "mean_cer_trimmed", "median_cer_trimmed")
@@ -63,6 +63,11 @@ def evaluations_of(model: SpeechModel) -> list[Evaluation]:
     medical_first = EvaluationSet.objects.filter(active=True).order_by("-kind", "name")
     found = (evaluation_of(model, one) for one in medical_first)
     return [evaluation for evaluation in found if evaluation]
+
+
+def medical_evaluations(model: SpeechModel) -> list[Evaluation]:
+    """Of those, what can be the proof of a promotion or a trial."""
+    return [one for one in evaluations_of(model) if one.evaluation_set.kind == EvaluationSetKind.MEDICAL]
 
 
 def comparisons_of(run: Run) -> list[Comparison]:

@@ -5,12 +5,14 @@ from uuid import UUID
 from django.contrib.auth.models import AnonymousUser
 from django.utils.translation import gettext as _
 
-from accounts.models import User
-from accounts.selectors import require_role
+from accounts.models import Site, User
+from accounts.selectors import require_role, sites_for_user
+from base.errors import NotFound
 from base.loading import found
-from training.models import DatasetSnapshot, EvaluationSet, Promotion, Run, Search, SpeechModel
+from training.models import Canary, DatasetSnapshot, EvaluationSet, Promotion, Run, Search, SpeechModel
 from training.selectors.access import (
     TRAINERS,
+    canaries_for_user,
     evaluation_sets_for_user,
     models_for_user,
     promotions_for_user,
@@ -51,6 +53,20 @@ def promotion_of(user: Person, uuid: UUID) -> Promotion:
     return found(
         promotions_for_user(user), uuid, "promotion_unknown", _("There is no such promotion at your sites.")
     )
+
+
+def canary_of(user: Person, uuid: UUID) -> Canary:
+    return found(canaries_for_user(user), uuid, "canary_unknown", _("There is no such trial at your sites."))
+
+
+def site_or_all(user: Person, wanted: str) -> Site | None:
+    """`wanted`: slug or uuid; empty: all sites. Raises NotFound."""
+    if not wanted:
+        return None
+    site = next((s for s in sites_for_user(user, *TRAINERS) if wanted in (s.slug, str(s.uuid))), None)
+    if site is None:
+        raise NotFound("site_unknown", _("There is no such site among yours."))
+    return site
 
 
 def evaluation_set_of(user: Person, uuid: UUID) -> EvaluationSet:

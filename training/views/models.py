@@ -12,13 +12,13 @@ from django.views.decorators.http import require_POST, require_safe
 from accounts.models import Site
 from accounts.selectors import sites_for_user
 from base.errors import DomainError, NotFound
-from training.models import EvaluationSetKind, SpeechModel
+from training.models import SpeechModel
 from training.selectors.access import TRAINERS, models_for_user, trains_everywhere
-from training.selectors.evaluations import evaluations_of
+from training.selectors.evaluations import evaluations_of, medical_evaluations
 from training.selectors.gate import gate_verdict
 from training.selectors.live import live_promotion
 from training.services.promotions import model_promote, promotion_roll_back
-from training.views.loading import model_of, promotion_of, require_trainer_somewhere
+from training.views.loading import model_of, promotion_of, require_trainer_somewhere, site_or_all
 
 
 @require_safe
@@ -39,14 +39,15 @@ def model_list(request: HttpRequest) -> HttpResponse:
 def model_make_live(request: HttpRequest, uuid: UUID) -> HttpResponse:
     """Form: `site` (uuid or slug, empty for the default), `evaluation` (uuid), `override` (a reason)."""
     model = model_of(request.user, uuid)
-    proof = next((e for e in _medical(model) if str(e.uuid) == request.POST.get("evaluation")), None)
+    wanted = request.POST.get("evaluation")
+    proof = next((one for one in medical_evaluations(model) if str(one.uuid) == wanted), None)
     try:
         if proof is None:
             raise NotFound("evaluation_unknown", _("This model has no such medical evaluation."))
         promotion = model_promote(
             user=request.user,  # type: ignore[arg-type]
             model=model,
-            site=_site(request),
+            site=site_or_all(request.user, request.POST.get("site", "")),
             evaluation=proof,
             override=request.POST.get("override", ""),
         )
@@ -70,16 +71,6 @@ def promotion_undo(request: HttpRequest, uuid: UUID) -> HttpResponse:
     return redirect("model_list")
 
 
-def _site(request: HttpRequest) -> Site | None:
-    wanted = request.POST.get("site")
-    if not wanted:
-        return None
-    site = next((s for s in sites_for_user(request.user, *TRAINERS) if wanted in (s.slug, str(s.uuid))), None)
-    if site is None:
-        raise NotFound("site_unknown", _("There is no such site among yours."))
-    return site
-
-
 def _place(site: Site | None, everywhere: bool) -> dict[str, Any]:
     promotion = live_promotion(site)
     own = promotion is not None and promotion.site == site
@@ -92,17 +83,13 @@ def _place(site: Site | None, everywhere: bool) -> dict[str, Any]:
     }
 
 
-def _medical(model: SpeechModel) -> list[Any]:
-    return [e for e in evaluations_of(model) if e.evaluation_set.kind == EvaluationSetKind.MEDICAL]
-
-
 def _card(model: SpeechModel) -> dict[str, Any]:
     live = live_promotion()
     is_default = live is not None and live.model_id == model.pk
     return {
         "model": model,
         "evaluations": evaluations_of(model),
-        "medical": _medical(model),
+        "medical": medical_evaluations(model),
         "lineage": _lineage(model),
         "is_default": is_default,
         "verdict": None if is_default else gate_verdict(model),

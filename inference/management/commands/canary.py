@@ -10,7 +10,8 @@ from django.core.management import BaseCommand, CommandError
 from accounts.models import Site
 from base.errors import DomainError
 from inference.selectors.canaries import canary_arms
-from training.models import Evaluation, EvaluationSetKind, SpeechModel
+from training.models import Evaluation, SpeechModel
+from training.selectors.evaluations import medical_evaluations
 from training.services.canaries import canary_promote, canary_roll_back, canary_running, canary_start
 
 
@@ -86,8 +87,7 @@ def _model(named: str) -> SpeechModel:
 
 
 def _proof(model: SpeechModel) -> Evaluation:
-    medical = Evaluation.objects.filter(model=model, evaluation_set__kind=EvaluationSetKind.MEDICAL)
-    proof = medical.order_by("-id").first()
+    proof = next(iter(medical_evaluations(model)), None)
     if proof is None:
         raise CommandError(f"{model} has not been scored on a medical evaluation set.")
     return proof
