@@ -109,8 +109,8 @@ def canary_take_off(request: HttpRequest, uuid: UUID) -> HttpResponse:
 def _candidates(user: User) -> list[SpeechModel]:
     """Scored, and not what everybody has already."""
     live = live_promotion()
-    models = models_for_user(user).exclude(pk=live.model_id if live else None)
-    return [model for model in models if medical_evaluations(model)]
+    has_live = {live.model_id} if live else set()
+    return [one for one in models_for_user(user) if one.pk not in has_live and medical_evaluations(one)]
 
 
 def _candidate(request: HttpRequest) -> SpeechModel:
