@@ -1,10 +1,13 @@
 """The native protocol beyond the page: Opus, committed text, and no room."""
 
+import asyncio
+
 import numpy as np
 import pytest
 from channels.db import database_sync_to_async as from_db
 
-from inference.consumers.hearing import EngineLoad
+from inference.consumers.hearing import EngineLoad, engine_place
+from inference.engine.admission import Admission
 from inference.models import LiveSession
 from inference.services import sessions
 from tests.inference.consumers.clinic import TEXT, engine_running
@@ -119,3 +122,19 @@ async def test_no_room_is_told_with_a_time_to_come_back(program, monkeypatch):
     busy = await client.hear(type="error")
     assert (busy["code"], busy["retry_after_s"]) == ("busy", 7.0)
     assert (await client.closed())["code"] == 1013
+
+
+async def test_who_comes_when_all_places_are_promised_is_told_so(program, monkeypatch):
+    """Nobody has said a word yet: the places are kept all the same."""
+    monkeypatch.setattr(Admission, "capacity", property(lambda self: 2.0))
+    async with engine_running(monkeypatch):
+        async with asyncio.timeout(20):
+            while not (await engine_place()).accepts:  # it warms up; the one that it then gives is the first
+                await asyncio.sleep(0.02)
+        first = await begin(program)
+        second = await Guest("/ws/live/", program.secret).open()
+        await second.send({"type": "start"})
+        assert (await second.hear(type="error"))["code"] == "busy"
+        for frame in numbered(in_steps(TALK)):
+            await first.send(frame)
+        assert [final["text"] for final in await finish(first)] == [TEXT, TEXT]
