@@ -13,6 +13,7 @@ from uuid import UUID
 
 import numpy as np
 from django.db import transaction
+from django.utils.translation import gettext as _
 
 from accounts.models import Site, User
 from annotation.models import Recording, RecordingSource, RecordingStatus, Segment, SegmentStatus
@@ -94,12 +95,22 @@ def recording_complete(
     with transaction.atomic():
         rows = [segment_measured(recording, 0, span, speech, levelled) for span in missed]
         _segments_create(recording, rows)
-        note = "" if recording.segments.exists() else no_speech()
-        recording_advance(recording, RecordingStatus.SEGMENTED, error=note)
-        if recording.segments.filter(status=SegmentStatus.WAITING).exists():
-            enqueue_on_commit(Job.RECORDING_DRAFT, recording.pk)
-        elif not note:
-            recordings_drafted({recording.pk})
+        _grown(recording, "" if recording.segments.exists() else no_speech())
+
+
+def recording_close(*, recording: Recording) -> None:
+    """As recording_complete, with what had arrived: the sound itself is not on the disk any more."""
+    if recording.status == RecordingStatus.GROWING:
+        with transaction.atomic():
+            _grown(recording, _("This dictation's sound is gone from the disk; only this much was kept."))
+
+
+def _grown(recording: Recording, note: str) -> None:
+    recording_advance(recording, RecordingStatus.SEGMENTED, error=note)
+    if recording.segments.filter(status=SegmentStatus.WAITING).exists():
+        enqueue_on_commit(Job.RECORDING_DRAFT, recording.pk)
+    elif recording.segments.exists():
+        recordings_drafted({recording.pk})
 
 
 def missed_speech(samples: np.ndarray, speech: Sequence[Span], covered: Sequence[Span]) -> list[Span]:

@@ -16,7 +16,13 @@ from accounts.models import LiveConsent
 from annotation.models import Recording, Segment
 from annotation.services.corrections import correction_add
 from annotation.services.labels import submitted_text
-from annotation.services.live import Spoken, recording_begin, recording_complete, recording_grow
+from annotation.services.live import (
+    Spoken,
+    recording_begin,
+    recording_close,
+    recording_complete,
+    recording_grow,
+)
 from base.jobs import Job, enqueue_on_commit
 from base.locks import held
 from base.storage import data_path
@@ -65,6 +71,8 @@ def session_store(*, session: LiveSession) -> Recording | None:
                 samples=_samples(session),
                 spoken=[_spoken(row) for row in session.utterances.order_by("index")],
             )
+        else:
+            recording_close(recording=recording)
         _corrections_hand_over(session, session.utterances.all())
         ended.update(status=LiveSessionStatus.STORED, recording=recording)
     spool_remove(session.spool_path)

@@ -17,7 +17,7 @@ from base.storage import data_path
 from inference.models import LiveSession, LiveSessionStatus, utterance_uuid
 from inference.services.growing import session_grow, session_store, sessions_resume
 from inference.services.sessions import session_end, session_open
-from inference.services.spool import Spool
+from inference.services.spool import Spool, spool_remove
 from inference.services.utterances import Entry, utterances_keep
 from speech.audio import read_flac
 from speech.types import Span
@@ -148,6 +148,20 @@ def test_a_site_without_consent_says_so_to_each_new_session():
     make_live_model()
     session = session_open(user=make_user(Role.CLINICIAN, site=site), site=site, holder=uuid4())
     assert session.consent == LiveConsent.OFF
+
+
+def test_sound_that_somebody_deleted_does_not_leave_a_session_growing_for_ever(session, asked):
+    speak(session, SOUND)
+    utterances_keep(session=session, entries=[sure(0), doubtful(1)])
+    session_grow(session=session)
+    over = ended(session)
+    spool_remove(over.spool_path)
+    recording = session_store(session=over)
+    recording.refresh_from_db()
+    assert recording.status == RecordingStatus.DRAFTED
+    assert "gone from the disk" in recording.error
+    assert recording.segments.get().hypothesis.text == "病人心電圖有異常"
+    assert LiveSession.objects.get().status == LiveSessionStatus.STORED
 
 
 def test_the_ended_session_is_a_recording_with_the_same_ids_and_its_own_texts(session, asked):
