@@ -51,8 +51,13 @@ class Plan:
 
 
 FULL = Plan(
-    (OURS, "whisperlive", "whisperlive-lock", "whisperlivekit"),
-    *((1, 2, 4, 8, 16, 24, 32, 48, 64), 16, 40, 0.25, 20, True),
+    servers=(OURS, "whisperlive", "whisperlive-lock", "whisperlivekit"),
+    loads=(1, 2, 4, 8, 16, 24, 32, 48, 64),
+    dictations=16,
+    dictation_s=40,
+    slow_pace=0.25,
+    slow_dictation_s=20,
+    refine=True,
 )
 QUICK = Plan((OURS, "whisperlive"), (1, 8), 8, 18, 0.5, 10, False)
 

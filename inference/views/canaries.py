@@ -1,6 +1,7 @@
 """Models on trial: what a challenger and what is live heard since it began; begin a trial, end it."""
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -82,27 +83,24 @@ def canary_begin(request: HttpRequest) -> HttpResponse:
 @require_POST
 def canary_make_live(request: HttpRequest, uuid: UUID) -> HttpResponse:
     """Form: `override` (a reason)."""
-    user = person(request)
-    canary = canary_of(user, uuid)
-    try:
-        canary_promote(user=user, canary=canary, override=request.POST.get("override", ""))
-    except DomainError as error:
-        messages.error(request, error.message)
-    else:
-        messages.success(request, _("%(model)s is live; the trial has ended.") % {"model": canary.model})
-    return redirect("canary_list")
+    end = partial(canary_promote, override=request.POST.get("override", ""))
+    return _ended(request, uuid, end, _("%(model)s is live; the trial has ended."))
 
 
 @require_POST
 def canary_take_off(request: HttpRequest, uuid: UUID) -> HttpResponse:
+    return _ended(request, uuid, canary_roll_back, _("%(model)s hears no new session."))
+
+
+def _ended(request: HttpRequest, uuid: UUID, end: Callable[..., object], words: str) -> HttpResponse:
     user = person(request)
     canary = canary_of(user, uuid)
     try:
-        canary_roll_back(user=user, canary=canary)
+        end(user=user, canary=canary)
     except DomainError as error:
         messages.error(request, error.message)
     else:
-        messages.success(request, _("%(model)s hears no new session.") % {"model": canary.model})
+        messages.success(request, words % {"model": canary.model})
     return redirect("canary_list")
 
 
