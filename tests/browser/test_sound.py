@@ -203,10 +203,11 @@ def test_a_line_in_other_hands_says_so_and_keeps_what_is_typed(page_of, site, ex
     colleague = make_user(Role.EXPERT, site=site)
     page = open_transcript(page_of(expert), segments)
     open_segment(page_of(colleague), segments[0])
-    page.locator(".line textarea").first.fill("我也在寫")
-    expect(page.locator(".line-state").first).to_contain_text("Somebody else is correcting this segment.")
-    page.locator(".line textarea").nth(1).click()  # leaving the line saves it
-    page.wait_for_timeout(300)
+    refusal = "Somebody else is correcting this segment."
+    with page.expect_response(re.compile("/draft/")):
+        page.locator(".line textarea").first.fill("我也在寫")
+        expect(page.locator(".line-state").first).to_contain_text(refusal)
+        page.locator(".line textarea").nth(1).click()  # leaving the line saves it
     assert Draft.objects.get(author=expert).text == "我也在寫"
 
 

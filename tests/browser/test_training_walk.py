@@ -80,6 +80,7 @@ def test_fresh_killed_resumed_continued_cancelled_and_compared(engineer, page_of
     page.reload()
     expect(page.get_by_text("What was trained is kept; resume to go on.")).to_be_visible()
     page.get_by_role("button", name="Resume").click()
+    expect(page.get_by_role("button", name="Cancel")).to_be_visible()
     first.refresh_from_db()
     assert first.status == RunStatus.QUEUED
     run_execute(run=first)
@@ -133,8 +134,8 @@ def test_a_search_is_started_and_its_winner_becomes_a_run(engineer, page_of):
     page.locator("[name=trials]").fill("4")
     page.locator("[name=steps]").fill("160")
     page.locator("input[type=submit]").click()
-    search = Search.objects.get(name="wide")
-    with_reports(search)  # as its process would have left it
+    expect(page.get_by_role("heading", name="wide")).to_be_visible()  # a page on its way is not reloaded
+    with_reports(Search.objects.get(name="wide"))  # as its process would have left it
     page.reload()
     expect(page.locator("svg").first).to_be_visible()
     page.get_by_role("button", name="Train with the knobs of trial 1").click()
