@@ -19,27 +19,32 @@ from fastapi import FastAPI
 
 from inference.engine.app import create_app
 from inference.engine.config import EngineConfig
+from inference.engine.scaling import CAPACITY, SPEAKERS, by_speakers
 from speech.recognizer import Recognizer, load
 from training.pipeline.search.cluster import Share, local_ray
 
-# Before Ray is imported, here and in its processes: no telemetry, and X-Session names the session.
+# Before Ray is imported, here and in its processes: no telemetry, X-Session names the session, and replicas
+# tell how many speak every two seconds (Ray's ten are long where somebody waits at the door).
 SETTINGS = {
     "RAY_USAGE_STATS_ENABLED": "0",
     "RAY_SERVE_SESSION_ID_HEADER_KEY": "x-session",
+    "RAY_SERVE_REPLICA_AUTOSCALING_METRIC_PUSH_INTERVAL_S": "2",
 }
+LOOK_BACK_S = 8.0  # as long as the engine's own window
 ROUTER = "ray.serve.experimental.consistent_hash_router.ConsistentHashRouter"
 NAME = "auscult-engine"
 
 
 @dataclass(frozen=True, slots=True)
 class Replicas:
-    """How many, and what each takes of its machine."""
+    """How many, what each takes of its machine, and how long a need holds before it is answered."""
 
     least: int = 1
     most: int = 1
     cpus: float = 1.0
     gpus: float = 0.0
-    ongoing: float = 6.0  # requests a replica has in hand on average before another one is started
+    grow_after_s: float = 10.0
+    shrink_after_s: float = 600.0
 
 
 class EngineReplica:
@@ -51,6 +56,11 @@ class EngineReplica:
     def __serve_build_asgi_app__(self) -> FastAPI:
         return self._app
 
+    async def record_autoscaling_stats(self) -> dict[str, float]:
+        engine = self._app.state.engine
+        engine.observe_load()
+        return {SPEAKERS: engine.admission.active, CAPACITY: engine.admission.capacity}
+
     def check_health(self) -> None:
         """Raises: Serve replaces this replica. One that works without its accelerator is left alone."""
         problem = self._app.state.engine.problem
@@ -61,7 +71,7 @@ class EngineReplica:
 def application(config: EngineConfig, replicas: Replicas, loader: Callable[..., Recognizer] = load) -> Any:
     """What `serve.run` takes. Import Ray only after SETTINGS are in the environment."""
     from ray import serve
-    from ray.serve.config import AutoscalingConfig, RequestRouterConfig
+    from ray.serve.config import AutoscalingConfig, AutoscalingPolicy, RequestRouterConfig
 
     routing: Any = RequestRouterConfig
     deployment: Any = serve.deployment
@@ -71,7 +81,10 @@ def application(config: EngineConfig, replicas: Replicas, loader: Callable[..., 
         autoscaling_config=AutoscalingConfig(
             min_replicas=replicas.least,
             max_replicas=replicas.most,
-            target_ongoing_requests=replicas.ongoing,
+            policy=AutoscalingPolicy(policy_function=by_speakers),
+            look_back_period_s=LOOK_BACK_S,
+            upscale_delay_s=replicas.grow_after_s,
+            downscale_delay_s=replicas.shrink_after_s,
         ),
         max_ongoing_requests=config.max_queued,  # the engine's own bounds answer before that
         request_router_config=routing(request_router_class=ROUTER),

@@ -1,4 +1,5 @@
-"""Two engines on a Ray cluster of this machine: one is killed while everybody speaks, and no text is lost."""
+"""Engines on a Ray cluster of this machine: one is killed while everybody speaks, one comes when many speak
+and goes when few do, and no text is lost."""
 
 import asyncio
 import os
@@ -17,7 +18,8 @@ import pytest
 from inference.consumers.hearing import EngineClient, EngineUnavailableError
 from inference.streaming.events import FinalWanted
 
-SESSIONS, FINALS = 6, 8
+SESSIONS, FINALS, ENDLESS = 6, 8, 1_000_000
+KILLED, GROWING = "least=2, most=2", "least=1, most=2, grow_after_s=1, shrink_after_s=2"
 BASE = "fake:一百四十"
 # In a process of its own: Ray reads its settings when it is imported. The recogniser takes its time, so that
 # whoever is killed is killed in the middle of something.
@@ -34,17 +36,26 @@ class Slow(FakeRecognizer):
         return super().transcribe(batch, options)
 
 config = EngineConfig("{BASE}", Path("/nonexistent"), port=int(sys.argv[1]), max_batch=2)
-stand(config, Replicas(least=2, most=2, cpus=0.5), "local", Slow)
+stand(config, Replicas(cpus=0.5, REPLICAS), "local", Slow)
 """
+
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(
+        not (find_spec("ray") and find_spec("grpc")),
+        reason="Ray Serve is not installed (the extra `cluster`)",
+    ),
+]
 
 
 @pytest.fixture
-def address(settings) -> Iterator[str]:
+def address(settings, request: pytest.FixtureRequest) -> Iterator[str]:
+    """Of a cluster with the replicas of the parameter."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    root = Path(__file__).parents[3]
-    process = subprocess.Popen([sys.executable, "-c", PROGRAM, str(port)], cwd=root, env=os.environ)
+    root, program = Path(__file__).parents[3], PROGRAM.replace("REPLICAS", request.param)
+    process = subprocess.Popen([sys.executable, "-c", program, str(port)], cwd=root, env=os.environ)
     settings.AUSCULT_ENGINE_URL = f"http://127.0.0.1:{port}"
     try:
         _wait_until_ready(settings.AUSCULT_ENGINE_URL, process)
@@ -99,10 +110,11 @@ async def _spread(address: str) -> dict[int, list[str]]:
         await asyncio.sleep(0.5)
 
 
-async def _finals_of(session: str, heard: list[str]) -> None:
+async def _finals_of(session: str, heard: list[str], count: int = FINALS, pause_s: float = 0.0) -> None:
     """As a live session does: asks again when it is told to."""
     client = EngineClient(session, BASE)
-    for utterance in range(FINALS):
+    for utterance in range(count):
+        await asyncio.sleep(pause_s)
         request = FinalWanted(utterance, 1, bytes(32_000), 0, 1000, 900)
         while True:
             try:
@@ -114,10 +126,13 @@ async def _finals_of(session: str, heard: list[str]) -> None:
     await client.close()
 
 
-@pytest.mark.slow
-@pytest.mark.skipif(
-    not (find_spec("ray") and find_spec("grpc")), reason="Ray Serve is not installed (the extra `cluster`)"
-)
+async def _until_there_are(count: int, address: str) -> None:
+    names = [f"who {n}" for n in range(20)]
+    while len({await _process_of(address, name) for name in names} - {0}) != count:
+        await asyncio.sleep(0.5)
+
+
+@pytest.mark.parametrize("address", [KILLED], indirect=True)
 async def test_a_replica_is_killed_under_load_and_no_final_is_lost(address: str) -> None:
     async with asyncio.timeout(120):
         places = await _spread(address)
@@ -134,3 +149,20 @@ async def test_a_replica_is_killed_under_load_and_no_final_is_lost(address: str)
 
     assert heard == ["一百四十"] * (SESSIONS * FINALS)
     assert victim not in [await _process_of(address, name) for name in names]
+
+
+@pytest.mark.parametrize("address", [GROWING], indirect=True)
+async def test_a_replica_comes_when_many_speak_and_goes_when_few_do_and_no_final_is_lost(
+    address: str,
+) -> None:
+    heard: list[str] = []
+    async with asyncio.timeout(240), asyncio.TaskGroup() as speaking:
+        many = [speaking.create_task(_finals_of(f"many {n}", heard, ENDLESS)) for n in range(SESSIONS)]
+        await _until_there_are(2, address)
+        few = [speaking.create_task(_finals_of(f"few {n}", heard, ENDLESS, pause_s=0.5)) for n in range(2)]
+        for one in many:
+            one.cancel()
+        await _until_there_are(1, address)
+        for one in few:
+            one.cancel()
+    assert heard and set(heard) == {"一百四十"}

@@ -1,0 +1,34 @@
+"""A block of sound that was freed is the system's again, whatever was freed before it."""
+
+import subprocess
+import sys
+
+import pytest
+
+from base.memory import return_large_blocks
+
+# Blocks that the system gave, not the heap: the fourth of mallinfo2's counters (malloc.h).
+PROGRAM = """
+import ctypes, sys
+from base.memory import return_large_blocks
+if sys.argv[1] == "asked":
+    return_large_blocks()
+libc = ctypes.CDLL(None)
+
+class Counters(ctypes.Structure):
+    _fields_ = [(f"_{n}", ctypes.c_size_t) for n in range(10)]
+
+libc.mallinfo2.restype = Counters
+bytearray(8_000_000)  # given back: glibc raises its bound by itself
+before = libc.mallinfo2()._3
+kept = [bytearray(1_000_000) for _ in range(10)]
+print(libc.mallinfo2()._3 - before)
+"""
+
+
+@pytest.mark.skipif(not return_large_blocks(), reason="not glibc")
+@pytest.mark.parametrize(("asked", "blocks"), [("asked", 10), ("not asked", 0)])
+def test_a_large_block_is_the_systems_however_large_an_earlier_one_was(asked: str, blocks: int) -> None:
+    command = [sys.executable, "-c", PROGRAM, asked]
+    found = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert int(found.stdout) == blocks
