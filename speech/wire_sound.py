@@ -20,6 +20,22 @@ SLOWEST_HZ, FASTEST_HZ, MOST_CHANNELS = 8_000, 96_000, 8
 _SAMPLE_BYTES = {"pcm16": 2, "float32": 4, "mulaw": 1, "alaw": 1}
 
 
+_CONTAINERS = {
+    b"\x1aE\xdf\xa3": "WebM",
+    b"OggS": "Ogg",
+    b"RIFF": "WAV",
+    b"ID3": "MP3",
+    b"fLaC": "FLAC",
+}
+
+
+def container_of(beginning: bytes) -> str:
+    """The kind of file that begins like this, by its magic number; empty for bare samples."""
+    if beginning[4:8] == b"ftyp":
+        return "MP4"
+    return next((name for magic, name in _CONTAINERS.items() if beginning.startswith(magic)), "")
+
+
 class WireSoundError(ValueError):
     """The format is none that is known, or a piece is no sound of it; the message says which."""
 

@@ -1,6 +1,5 @@
 """POST /v1/listen: Deepgram's transcription of a file. The body is the sound itself; nothing is stored."""
 
-import asyncio
 import hashlib
 from uuid import uuid4
 
@@ -28,7 +27,7 @@ async def listen(request: HttpRequest, caller: Caller) -> JsonResponse:
         raise BadRequest("no_url", "Nothing is fetched from elsewhere: send the sound itself.")
     refuse_larger(request.headers.get("Content-Length"))
     model = await database_sync_to_async(live_model)(caller.site)
-    sound = await asyncio.to_thread(sound_of, request)  # type: ignore[arg-type] # read() is all it needs
+    sound = await sound_of(request)  # type: ignore[arg-type] # read() is all it needs
     heard_with = Settings(model.ref, config.language, hotwords=config.keyterms, word_times=True)
     heard = [one async for one in utterances_heard(sound, heard_with)]
     answer = {"metadata": _metadata(sound, model), "results": _results(heard)}

@@ -1,15 +1,17 @@
 """An uploaded file as utterances to be heard: decoded, brought to one level, cut where nobody speaks.
 
-Blocks: call it in a thread. Two files at a time are decoded, for a long one fills hundreds of megabytes.
+Two files at a time are decoded, for a long one fills hundreds of megabytes. They have threads of their own:
+waiting in those that all share, they would keep live sound from the disk.
 """
 
+import asyncio
 import shutil
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import NamedTemporaryFile
-from threading import BoundedSemaphore
 from typing import BinaryIO
 
 import numpy as np
@@ -23,7 +25,7 @@ from speech.types import Span
 from speech.vad import DEFAULT_OPTIONS, VadOptions, speech_spans
 
 BYTES_PER_MS = 32
-_decoding = BoundedSemaphore(2)
+_decoding = ThreadPoolExecutor(2, thread_name_prefix="file")
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,9 +50,13 @@ class Sound:
         )
 
 
-def sound_of(file: UploadedFile | BinaryIO, vad: VadOptions = DEFAULT_OPTIONS) -> Sound:
+async def sound_of(file: UploadedFile | BinaryIO, vad: VadOptions = DEFAULT_OPTIONS) -> Sound:
     """`file`: of a form, or the body itself. Raises BadRequest or TooLarge, with a sentence."""
-    with _on_disk(file) as path, _decoding:
+    return await asyncio.get_running_loop().run_in_executor(_decoding, _sound_of, file, vad)
+
+
+def _sound_of(file: UploadedFile | BinaryIO, vad: VadOptions) -> Sound:
+    with _on_disk(file) as path:
         if path.stat().st_size > settings.AUSCULT_MAX_UPLOAD_MB * 1024 * 1024:
             raise too_large()
         try:

@@ -3,7 +3,6 @@
 The sound is decoded and cut in a thread, heard utterance by utterance by the engine. Nothing is stored.
 """
 
-import asyncio
 import logging
 from collections.abc import AsyncIterator
 
@@ -38,7 +37,7 @@ logger = logging.getLogger(__name__)
 async def transcriptions(request: HttpRequest, caller: Caller) -> HttpResponseBase:
     wanted, file = await sync_to_async(_read, thread_sensitive=False)(request)
     model, terms = await database_sync_to_async(_model_and_terms)(caller, wanted)
-    sound = await asyncio.to_thread(sound_of, file, wanted.vad)
+    sound = await sound_of(file, wanted.vad)
     heard_with = Settings(
         model=model.ref,
         language=wanted.language,

@@ -6,6 +6,7 @@ from django import forms
 from django.http import HttpRequest
 from django.utils.translation import gettext as _
 
+from inference.api.hints import require_short
 from inference.api.problems import BadRequest
 from speech.languages import language_code
 from speech.vad import DEFAULT_OPTIONS, VadOptions
@@ -50,6 +51,7 @@ class Wanted:
         self.granularities = _several(request, "timestamp_granularities", {"word", "segment"})
         self.logprobs = "logprobs" in _several(request, "include", {"logprobs"})
         self.keywords = tuple(request.POST.getlist("keywords[]") + request.POST.getlist("keywords"))
+        require_short((*self.keywords, self.prompt), param="keywords")
         self.vad = _vad(request.POST.get("chunking_strategy", "auto"))
 
     @property
@@ -77,7 +79,7 @@ def _vad(strategy: str) -> VadOptions:
         threshold = float(given.get("threshold", DEFAULT_OPTIONS.threshold))
         silence_ms = int(given.get("silence_duration_ms", DEFAULT_OPTIONS.min_silence_ms))
         padding_ms = int(given.get("prefix_padding_ms", DEFAULT_OPTIONS.pad_ms))
-    except (ValueError, TypeError, AttributeError) as error:
+    except (ValueError, TypeError, AttributeError, OverflowError) as error:
         message = 'chunking_strategy is "auto" or an object of type server_vad.'
         raise BadRequest("invalid_value", message, param="chunking_strategy") from error
     if not 0 < threshold < 1 or not 0 < silence_ms <= 10_000 or not 0 <= padding_ms <= 2000:

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from inference.api.hints import require_short
 from inference.api.problems import BadRequest
 from inference.streaming.session import SessionOptions
 from speech.languages import language_code
@@ -23,9 +24,11 @@ SHORTEST_UTTERANCE_END_MS = 1000
 
 @dataclass(frozen=True, slots=True)
 class ListenConfig:
-    """`endpointing_ms` None: as by default. `endpointing` False: silence makes no result `speech_final`."""
+    """`endpointing_ms` None: as by default. `endpointing` False: silence makes no result `speech_final`.
+    `encoding_is_guessed`: the client named none."""
 
     encoding: Encoding = "pcm16"
+    encoding_is_guessed: bool = False
     rate_hz: int = 16_000
     channels: int = 1
     language: str = "zh"
@@ -54,6 +57,7 @@ def listen_config(query: Query) -> ListenConfig:
     telephone = encoding in {"mulaw", "alaw"}
     config = ListenConfig(
         encoding=ENCODINGS[encoding],
+        encoding_is_guessed="encoding" not in query,
         rate_hz=_number(query, "sample_rate", 8_000 if telephone else 16_000),
         channels=_number(query, "channels", 1),
         language=_language(_one(query, "language", "")),
@@ -122,4 +126,6 @@ def _utterance_end_ms(query: Query) -> int | None:
 def _keyterms(query: Query) -> tuple[str, ...]:
     """`keywords` are the older form, with a weight behind a colon."""
     older = [word.rsplit(":", 1)[0] for word in query.get("keywords", ())]
-    return tuple(term for term in [*query.get("keyterm", ()), *older] if term)
+    terms = tuple(term for term in [*query.get("keyterm", ()), *older] if term)
+    require_short(terms, param="keyterm")
+    return terms

@@ -11,12 +11,13 @@ from django.utils import timezone
 
 from base.errors import DomainError
 from inference.api.answers import seconds
-from inference.api.problems import deepgram_problem
+from inference.api.problems import BadRequest, deepgram_problem
 from inference.consumers.deepgram_config import ListenConfig, listen_config
 from inference.consumers.deepgram_results import ListenResults
-from inference.consumers.guest import FAILED, GuestConsumer, Message
+from inference.consumers.guest import GuestConsumer, Message
 from inference.consumers.notices import Notice
-from speech.wire_sound import WireSoundError
+from inference.consumers.socket import FAILED
+from speech.wire_sound import WireSoundError, container_of
 
 IDLE_S = 10.0
 IDLE = "NET-0001: neither sound nor a message came within the time that a client may be silent."
@@ -33,13 +34,20 @@ class ListenConsumer(GuestConsumer):
         self._request = str(uuid4())
         self._began_at = timezone.now()
         self._sha256 = hashlib.sha256()
-        if not await self._is_configured() or not await self.has_room():
+        if not await self._is_configured():
             return
         self._sound = self._config.sound()
-        self._someone_is_there()
+        if await self.has_room():
+            self._someone_is_there()
 
     async def receive(self, text_data: str | None = None, bytes_data: bytes | None = None) -> None:
-        self._someone_is_there()
+        self._stop_waiting()  # what takes long here is not the client's silence
+        try:
+            await self._message(text_data, bytes_data)
+        finally:
+            self._someone_is_there()
+
+    async def _message(self, text_data: str | None, bytes_data: bytes | None) -> None:
         if bytes_data:
             await self._media(bytes_data)
         elif bytes_data is not None:  # an empty frame: the older way to close the stream
@@ -48,8 +56,7 @@ class ListenConsumer(GuestConsumer):
             await self._control(text_data or "")
 
     async def disconnect(self, code: int) -> None:
-        if self._idle:
-            self._idle.cancel()
+        self._stop_waiting()
         await super().disconnect(code)
 
     async def heard(self, notice: Notice) -> None:
@@ -64,8 +71,7 @@ class ListenConsumer(GuestConsumer):
         return deepgram_problem(error)
 
     async def ended(self) -> None:
-        if self._idle:
-            self._idle.cancel()
+        self._stop_waiting()
         await self.say(self._metadata())
 
     async def _is_configured(self) -> bool:
@@ -78,6 +84,7 @@ class ListenConsumer(GuestConsumer):
 
     async def _media(self, data: bytes) -> None:
         try:
+            self._refuse_container(data)
             await self._open()
             self._sha256.update(data)
             await self.hear(self._sound.feed(data))
@@ -85,6 +92,12 @@ class ListenConsumer(GuestConsumer):
             await self._error("DATA-0000", str(error))
         except DomainError as error:
             await self.turn_away(error)
+
+    def _refuse_container(self, data: bytes) -> None:
+        """At the beginning, where no encoding was named. Raises BadRequest: as samples it would be noise."""
+        if self.dictation is None and self._config.encoding_is_guessed and (name := container_of(data)):
+            message = f"This is a {name} file. Send bare samples or Opus packets, and name their encoding."
+            raise BadRequest("unsupported_container", message, param="encoding")
 
     async def _control(self, text: str) -> None:
         try:
@@ -145,10 +158,13 @@ class ListenConsumer(GuestConsumer):
             "channels": self._config.channels,
         }
 
-    def _someone_is_there(self) -> None:
+    def _stop_waiting(self) -> None:
         if self._idle:
             self._idle.cancel()
-        if self._ending is None:
+
+    def _someone_is_there(self) -> None:
+        self._stop_waiting()
+        if self._ending is None and not self._is_gone:
             self._idle = asyncio.get_running_loop().call_later(IDLE_S, self._nobody_is_there)
 
     def _nobody_is_there(self) -> None:

@@ -65,9 +65,11 @@ class Dictation:
         self._grace: asyncio.Task[None] | None = None
         self._look: asyncio.Task[None] | None = None
         self._touched_s = time.monotonic()
+        self._touching: asyncio.Task[None] | None = None
         self._is_over = False
         self._unheard: Sequence[tuple[int, int, int]] = ()
         self._given_up: list[tuple[int, int, int]] = []
+        self._heard_again: set[int] = set()
         self._again: asyncio.Task[None] | None = None
         self._at_ms = self._settled_ms = 0
         self._watch = Watch(session.uuid, session.protocol)
@@ -111,7 +113,8 @@ class Dictation:
             self._growth.want()  # of what the process before has not asked for any more
 
     def detach(self, send: Send) -> None:
-        if self._send == send and not self._is_over:
+        """Also of a socket that broke before it was attached."""
+        if self._send in (send, None) and self._grace is None and not self._is_over:
             self._send = None
             self._grace = asyncio.create_task(self._end_without_socket())
 
@@ -146,6 +149,11 @@ class Dictation:
     def is_full(self) -> bool:
         return self.saved_ms >= settings.AUSCULT_MAX_RECORDING_S * 1000 - 10_000
 
+    def touch_soon(self) -> None:
+        """Whoever takes sound does not wait for the database."""
+        if self._touching is None or self._touching.done():
+            self._touching = asyncio.create_task(self.touch())
+
     async def touch(self) -> None:
         """Says to the database that somebody is here, who still may be; lets go when another connection took
         over."""
@@ -179,7 +187,9 @@ class Dictation:
                 await self._say(notice)
                 self._ledger.add(Entry(utterance, start_ms, end_ms))
             case Untranscribed(utterance, start_ms, end_ms):
-                self._given_up.append((utterance, start_ms, end_ms))
+                if utterance not in self._heard_again:  # one that cannot be decoded would come for ever
+                    self._heard_again.add(utterance)
+                    self._given_up.append((utterance, start_ms, end_ms))
                 await self._say(notice)
             case Deaf(False):
                 await self._say(notice)
@@ -190,7 +200,7 @@ class Dictation:
                     self.run and self._ledger.is_empty
                 ):  # a place that is not in a row yet would be passed over
                     self._settled_ms = self.run.settled_ms
-                await self.touch()
+                self.touch_soon()
             case _:
                 await self._say(notice)
 

@@ -12,7 +12,6 @@ from collections.abc import Coroutine, Sequence
 from typing import Any, ClassVar
 
 from channels.db import database_sync_to_async
-from channels.generic.websocket import AsyncWebsocketConsumer
 from django.utils import translation
 
 from base import metrics
@@ -25,6 +24,7 @@ from inference.consumers.dictation import Dictation
 from inference.consumers.live_run import NotSaved, Saved
 from inference.consumers.notices import Notice, ShutOut, TakenOver
 from inference.consumers.opening import dictation_open
+from inference.consumers.socket import Socket
 from inference.consumers.unsaved import DiskRefusedError, UnsavedSound
 from inference.models import Scope
 from inference.selectors.callers import Caller
@@ -34,14 +34,14 @@ from inference.streaming.session import SessionOptions
 logger = logging.getLogger(__name__)
 
 Message = dict[str, Any]
-NOT_LET_IN, OVER, BUSY, FAILED = 4401, 4409, 1013, 1011
+NOT_LET_IN, OVER, BUSY = 4401, 4409, 1013
 TOUCH_S = 60.0
 MOST_REASON_BYTES = 120  # a close frame holds 123
 
 _background: set[asyncio.Task[None]] = set()
 
 
-class GuestConsumer(AsyncWebsocketConsumer):
+class GuestConsumer(Socket):
     protocol: ClassVar[str]
     caller: Caller
     dictation: Dictation | None = None
@@ -75,6 +75,11 @@ class GuestConsumer(AsyncWebsocketConsumer):
         """All texts are out: the last message, if there is one."""
 
     # --- the socket ---
+
+    async def websocket_receive(self, message: Message) -> None:
+        """What was on its way when the client was turned away is of nobody any more."""
+        if not self._is_gone:
+            await super().websocket_receive(message)
 
     async def connect(self) -> None:
         credentials = credentials_of(self.scope)
@@ -120,7 +125,7 @@ class GuestConsumer(AsyncWebsocketConsumer):
         """Nobody listens any more; what was said is understood and stored all the same."""
         self._is_gone = True
         if self._ending is None and self.dictation:
-            in_background(self._stop(self.dictation))
+            self._ending = in_background(self._stop(self.dictation))
 
     async def say(self, message: Message) -> None:
         """Nothing after the end."""

@@ -10,14 +10,14 @@ from functools import partial
 from typing import TypeVar
 
 from channels.db import database_sync_to_async
-from django.db import InterfaceError, OperationalError
+from django.db import InterfaceError, InternalError, OperationalError
 
 from inference.models import LiveSession
 from inference.services.utterances import Entry, utterances_keep
 
 logger = logging.getLogger(__name__)
 
-DATABASE_AWAY = (OperationalError, InterfaceError)
+DATABASE_AWAY = (OperationalError, InterfaceError, InternalError)  # the last: it can only be read now
 FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.25, 4.0
 
 Answer = TypeVar("Answer")

@@ -140,7 +140,9 @@ class LiveRun:
         """All sound is in: on return it is saved, and every utterance has its text or was given up."""
         await self._inbox.put(None)
         if self._pump:
-            await self._pump
+            await asyncio.wait({self._pump})
+            if error := self._pump.exception():  # the sound must be let go of all the same
+                logger.error("the pump of %s died", self._spool.path, exc_info=error)
         if self._hearing:
             _done, late = await asyncio.wait(self._hearing, timeout=TAIL_S)
             for task in late:
@@ -239,7 +241,11 @@ class LiveRun:
         return hangover_ms + round((time.monotonic() - certain_s) * 1000)
 
     async def _hear(self, request: Request) -> None:
-        heard = await self._asking.ask(request)
+        try:
+            heard = await self._asking.ask(request)
+        except Exception:  # the edge of a task; an utterance ends, whatever went wrong with it
+            logger.exception("asking for the text of an utterance")
+            heard = None
         async with self._ears:
             if heard is None:
                 events = self._streaming.failed(request)

@@ -11,10 +11,10 @@ from urllib.parse import parse_qs
 from uuid import UUID
 
 from channels.db import database_sync_to_async
-from channels.generic.websocket import AsyncWebsocketConsumer
 from django.conf import settings
 
 from accounts.models import Site, User
+from accounts.requests import person_key
 from annotation.models.terms import LONGEST_TERM
 from base import metrics
 from base.errors import DomainError
@@ -27,17 +27,18 @@ from inference.consumers.frames import CODECS, BadFrameError, FrameReader
 from inference.consumers.guest import reason_of
 from inference.consumers.notices import Notice, ShutOut, TakenOver
 from inference.consumers.opening import dictation_open, dictation_resume
+from inference.consumers.socket import Socket
 from inference.models import ApiKey, Scope
 from inference.selectors.sessions import dictation_sites
 from inference.services.keys import caller_admit
 
 logger = logging.getLogger(__name__)
 
-NOT_LOGGED_IN, NOT_ALLOWED, OVER, BUSY = 4401, 4403, 4409, 1013
+NOT_LOGGED_IN, NOT_ALLOWED, OVER, ANOTHER_PERSON, BUSY = 4401, 4403, 4409, 4410, 1013
 PAGE_EVENTS = ("partial",)  # what is told of a running utterance when a client says nothing about it
 
 
-class LiveConsumer(AsyncWebsocketConsumer):
+class LiveConsumer(Socket):
     dictation: Dictation | None = None
     site: Site | None = None
     user: User | None = None
@@ -59,6 +60,9 @@ class LiveConsumer(AsyncWebsocketConsumer):
             return
         if self.user is None:
             await self.close(NOT_LOGGED_IN)
+        elif not self._is_of_the_page(self.user):
+            self.site = None
+            await self.close(ANOTHER_PERSON)
         elif self.site is None:
             await self.close(NOT_ALLOWED)
 
@@ -91,13 +95,13 @@ class LiveConsumer(AsyncWebsocketConsumer):
     async def _message(self, text: str) -> None:
         try:
             message = json.loads(text)
-            kind = message["type"]
+            kind = str(message["type"])
         except (ValueError, TypeError, KeyError):
             kind = ""
         if kind == "start":
             await self._start(message)
         elif kind == "ping" and self.dictation:
-            await self.dictation.touch()
+            self.dictation.touch_soon()
             await self.say({"type": "pong"})
         elif kind == "stop" and self.dictation:
             self._stop()
@@ -125,9 +129,9 @@ class LiveConsumer(AsyncWebsocketConsumer):
             await self.say(wire.refusal(refused))
             return
         run, session = self.dictation.run, self.dictation.session
-        await self.say(
-            {"type": "ready", "session": str(session.uuid), "next_seq": run.next_seq if run else 0}
-        )
+        # What is in line and not on the disk yet comes again: it is nowhere else, should the write fail.
+        next_seq = run.saved_seq + 1 if run else 0
+        await self.say({"type": "ready", "session": str(session.uuid), "next_seq": next_seq})
         have = message.get("have_utterances", 0)
         await self.dictation.attach(self.tell, have if isinstance(have, int) else 0)
 
@@ -135,7 +139,7 @@ class LiveConsumer(AsyncWebsocketConsumer):
         """Raises DomainError or ValueError. Who was speaking already finds room again."""
         assert self.user and self.site
         if message.get("session"):
-            return await dictation_resume(self.user, UUID(str(message["session"])), self._key)
+            return await dictation_resume(self.user, self.site, UUID(str(message["session"])), self._key)
         await require_room()
         keywords = _keywords(message)
         return await dictation_open(self.user, self.site, keywords=keywords, api_key=self._key)
@@ -199,10 +203,17 @@ class LiveConsumer(AsyncWebsocketConsumer):
         if isinstance(user, User):
             self.user, self.site = user, self._wanted_site(user)
 
+    def _asked(self, name: str) -> str:
+        return parse_qs(self.scope["query_string"].decode()).get(name, [""])[0]
+
+    def _is_of_the_page(self, user: User) -> bool:
+        """A page says whose it is: in the same browser somebody else may have logged in since."""
+        return self._asked("person") in {"", person_key(user)}
+
     def _wanted_site(self, user: User) -> Site | None:
         """The site of the address, or the only one that the person has."""
         sites = dictation_sites(user)
-        wanted = parse_qs(self.scope["query_string"].decode()).get("site", [""])[0]
+        wanted = self._asked("site")
         if not wanted:
             return sites.get() if sites.count() == 1 else None
         try:

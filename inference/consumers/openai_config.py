@@ -8,9 +8,11 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from base.errors import DomainError
+from inference.api.hints import require_short
 from inference.api.problems import BadRequest
 from inference.streaming.session import SessionOptions
 from speech.languages import language_code
+from speech.recognizer import AUTO_LANGUAGE
 from speech.wire_sound import Encoding, WireSound, WireSoundError
 
 LOGPROBS = "item.input_audio_transcription.logprobs"
@@ -111,7 +113,7 @@ def updated(config: RealtimeConfig, session: Any) -> RealtimeConfig:
     if "turn_detection" in audio:
         config = replace(config, turns=_turns(audio["turn_detection"]))
     if "include" in session:
-        config = replace(config, logprobs=LOGPROBS in (session["include"] or ()))
+        config = replace(config, logprobs=LOGPROBS in _texts(session["include"], "session.include"))
     try:
         config.sound()
     except WireSoundError as error:
@@ -124,7 +126,7 @@ def older_shape(session: Any) -> dict[str, Any]:
     session = _object(session, "session")
     audio: dict[str, Any] = {}
     if session.get("input_audio_format") is not None:
-        name = session["input_audio_format"]
+        name = _text(session["input_audio_format"], "session.input_audio_format")
         if name not in OLDER_FORMATS:
             raise wrong("session.input_audio_format", f"The format is one of {', '.join(OLDER_FORMATS)}.")
         audio["format"] = OLDER_FORMATS[name]
@@ -141,29 +143,31 @@ def wrong(param: str, message: str) -> DomainError:
 
 
 def _with_format(config: RealtimeConfig, wanted: Json) -> RealtimeConfig:
-    kind = wanted.get("type", "audio/pcm")
+    kind = _text(wanted.get("type", "audio/pcm"), "session.audio.input.format.type")
     if kind in G711:
         return replace(config, encoding=G711[kind], rate_hz=8_000)
     rate_hz = wanted.get("rate") or PCM_RATES_HZ[0]
-    if kind != "audio/pcm" or rate_hz not in PCM_RATES_HZ:
+    if kind != "audio/pcm" or not isinstance(rate_hz, int) or rate_hz not in PCM_RATES_HZ:
         message = "The format is audio/pcm with 24000, 16000 or 48000 Hz, audio/pcmu or audio/pcma."
         raise wrong("session.audio.input.format", message)
     return replace(config, encoding="pcm16", rate_hz=rate_hz)
 
 
 def _with_transcription(config: RealtimeConfig, wanted: Json) -> RealtimeConfig:
-    several = wanted.get("languages")
-    language = wanted.get("language") or ("" if not several else several[0] if len(several) == 1 else "auto")
-    keywords = wanted.get("keywords") or ()
-    prompt = wanted.get("prompt") or ""
-    texts = [language, prompt, wanted.get("model") or "", *keywords]
-    if not all(isinstance(text, str) for text in texts) or len(prompt) > MOST_PROMPT:
-        raise wrong("transcription", f"model, language, prompt (up to {MOST_PROMPT}) and keywords are texts.")
+    several = _texts(wanted.get("languages"), "transcription.languages")
+    alone = "" if not several else several[0] if len(several) == 1 else AUTO_LANGUAGE
+    language = _text(wanted.get("language"), "transcription.language") or alone
+    model = _text(wanted.get("model"), "transcription.model")
+    prompt = _text(wanted.get("prompt"), "transcription.prompt")
+    keywords = _texts(wanted.get("keywords"), "transcription.keywords")
+    if len(prompt) > MOST_PROMPT:
+        raise wrong("transcription.prompt", f"prompt has at most {MOST_PROMPT} characters.")
+    require_short((*keywords, prompt), param="transcription.keywords")
     try:
         language_code(language)
     except ValueError as error:
         raise wrong("transcription.language", str(error)) from error
-    return replace(config, model=texts[2], language=language, prompt=prompt, keywords=tuple(keywords))
+    return replace(config, model=model, language=language, prompt=prompt, keywords=keywords)
 
 
 def _turns(wanted: Any) -> ServerVad | SemanticVad | None:
@@ -171,7 +175,7 @@ def _turns(wanted: Any) -> ServerVad | SemanticVad | None:
         return None
     wanted = _object(wanted, "turn_detection")
     if wanted.get("type") == "semantic_vad":
-        eagerness = wanted.get("eagerness") or "auto"
+        eagerness = _text(wanted.get("eagerness"), "turn_detection.eagerness") or "auto"
         if eagerness not in EAGERNESS_MS:
             raise wrong("turn_detection.eagerness", "eagerness is low, medium, high or auto.")
         return SemanticVad(eagerness)
@@ -207,6 +211,20 @@ def _object(value: Any, param: str) -> Json:
     if not isinstance(value, Mapping):
         raise wrong(param, f"{param} must be an object.")
     return value
+
+
+def _text(value: Any, param: str) -> str:
+    if not isinstance(value, str | None):
+        raise wrong(param, f"{param} must be a text.")
+    return value or ""
+
+
+def _texts(value: Any, param: str) -> tuple[str, ...]:
+    if value is None:
+        return ()
+    if not isinstance(value, list) or not all(isinstance(one, str) for one in value):
+        raise wrong(param, f"{param} must be a list of texts.")
+    return tuple(value)
 
 
 def _within(wanted: Json, name: str, usual: float, least: float, most: float) -> float:

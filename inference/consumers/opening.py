@@ -45,8 +45,10 @@ async def dictation_open(
         raise database_away() from error
 
 
-async def dictation_resume(user: User, session_uuid: UUID, api_key: ApiKey | None = None) -> Dictation:
-    """In whatever process it ran.
+async def dictation_resume(
+    user: User, site: Site, session_uuid: UUID, api_key: ApiKey | None = None
+) -> Dictation:
+    """In whatever process it ran. `site`: where the caller was let in.
 
     Raises NotFound (code session_over) when there is nothing to go on with, Unavailable when not now.
     """
@@ -55,7 +57,7 @@ async def dictation_resume(user: User, session_uuid: UUID, api_key: ApiKey | Non
         raise session_over()
     try:
         session = await database_sync_to_async(sessions.session_take_over)(
-            user=user, session_uuid=session_uuid, holder=uuid4()
+            user=user, site=site, session_uuid=session_uuid, holder=uuid4()
         )
         if running is None:
             resumed = await _begun(session, api_key)

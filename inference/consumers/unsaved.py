@@ -37,11 +37,13 @@ class UnsavedSound:
         await self._wait(1)
 
     async def _wait(self, fewer_than: int) -> None:
-        while self._again or len(self._frames) >= fewer_than:
-            self._changed.clear()
-            await self._changed.wait()
+        while True:
             if self._refusals >= MOST_REFUSALS:
                 raise DiskRefusedError
+            if not self._again and len(self._frames) < fewer_than:
+                return
+            self._changed.clear()
+            await self._changed.wait()
 
     def saved(self, notice: Saved) -> None:
         self._refusals = 0

@@ -16,6 +16,7 @@ from django.utils import translation
 
 from base.errors import DomainError
 from inference.api.access import LANGUAGE
+from inference.api.hints import require_short
 from inference.api.problems import BadRequest, Busy
 from inference.consumers.admission import require_room
 from inference.consumers.credentials import Credentials
@@ -160,11 +161,12 @@ def hello_of(text: str | None) -> Hello:
         raise BadRequest("bad_hello", message) from error
     hotwords = said.get("hotwords") or ""
     words = hotwords if isinstance(hotwords, list) else str(hotwords).split(",")
-    hints = [str(one).strip() for one in [*words, said.get("initial_prompt") or ""]]
+    hints = tuple(text for one in [*words, said.get("initial_prompt") or ""] if (text := str(one).strip()))
+    require_short(hints, param="hotwords")
     return Hello(
         uid=uid,
         language=language,
-        hints=tuple(one for one in hints if one),
+        hints=hints,
         encoding=encoding,
         segments=segments,
         words=bool(said.get("word_timestamps")),

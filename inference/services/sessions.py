@@ -60,13 +60,15 @@ def session_open(
     return session
 
 
-def session_take_over(*, user: User, session_uuid: UUID, holder: UUID) -> LiveSession:
-    """The same person comes back after a broken connection. NotFound: it is over, or not theirs."""
-    mine = LiveSession.objects.filter(uuid=session_uuid, user=user, status=LiveSessionStatus.ACTIVE)
+def session_take_over(*, user: User, site: Site, session_uuid: UUID, holder: UUID) -> LiveSession:
+    """The same person comes back after a broken connection. NotFound: it is over, or not theirs there."""
+    mine = LiveSession.objects.filter(
+        uuid=session_uuid, user=user, site=site, status=LiveSessionStatus.ACTIVE
+    )
     if not mine.update(holder=holder, updated_at=timezone.now()):
         raise NotFound("session_over", _("This session has ended; what was said in it is kept."))
     session = LiveSession.objects.select_related("site", "model__parent").get(uuid=session_uuid)
-    require_role(user, *DICTATING_ROLES, site=session.site)
+    require_role(user, *DICTATING_ROLES, site=site)
     return session
 
 
@@ -79,14 +81,19 @@ def session_touch(*, session: LiveSession, holder: UUID, received_ms: int, settl
     return mine.update(received_ms=received_ms, settled_ms=settled_ms, updated_at=timezone.now()) == 1
 
 
-def session_end(*, session: LiveSession, holder: UUID | None = None) -> bool:
-    """ACTIVE -> ENDED (or EMPTY), once; asks for the storing. With `holder`: only while it still holds."""
+def session_end(
+    *, session: LiveSession, holder: UUID | None = None, untouched_since: datetime | None = None
+) -> bool:
+    """ACTIVE -> ENDED (or EMPTY), once; asks for the storing. With `holder`: only while it still holds; with
+    `untouched_since`: only when nobody has come for it meanwhile."""
     received_ms = spool_size_ms(session.spool_path)
     status = LiveSessionStatus.ENDED if received_ms else LiveSessionStatus.EMPTY
     with transaction.atomic():
         active = LiveSession.objects.filter(pk=session.pk, status=LiveSessionStatus.ACTIVE)
         if holder is not None:
             active = active.filter(holder=holder)
+        if untouched_since is not None:
+            active = active.filter(updated_at__lt=untouched_since)
         if not active.update(status=status, received_ms=received_ms, ended_at=timezone.now(), holder=None):
             return False
         if received_ms:
@@ -116,7 +123,11 @@ def sessions_tidy() -> int:
     known = LiveSession.objects.select_related("user", "site").defer("keywords")
     stale = known.filter(status=LiveSessionStatus.ACTIVE, updated_at__lt=limit)
     # A process that is alive and cannot reach the database holds the sound: its session is not over.
-    ended = sum(session_end(session=session) for session in stale if not spool_is_held(session.spool_path))
+    ended = sum(
+        session_end(session=session, untouched_since=limit)
+        for session in stale
+        if not spool_is_held(session.spool_path)
+    )
     if ended:
         logger.warning("ended %d live sessions that nobody held any more", ended)
     for session in known.filter(status=LiveSessionStatus.PRIVATE, ended_at__lt=_kept_since()):

@@ -11,7 +11,8 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
-from accounts.models import Site
+from accounts.models import Site, User
+from accounts.requests import person, person_key
 from annotation.models import TermKind
 from annotation.selectors.terms import lexicon_of
 from base.errors import Forbidden, NotFound
@@ -38,7 +39,7 @@ def live(request: HttpRequest) -> HttpResponse:
         "demo_voices_only": demo_voices_only,
         "dictations": demo_dictations() if demo_voices_only else [],
         "most_terms": settings.AUSCULT_PROMPT_TERMS,
-        "config": page_config(site, model),
+        "config": page_config(person(request), site, model),
     }
     return render(request, "inference/live.html", context)
 
@@ -67,13 +68,13 @@ def live_demo(request: HttpRequest, number: int) -> HttpResponse:
     return HttpResponse(dictation.path.read_bytes(), content_type="audio/wav")
 
 
-def page_config(site: Site | None, model: SpeechModel | None) -> dict[str, object]:
+def page_config(user: User, site: Site | None, model: SpeechModel | None) -> dict[str, object]:
     """What the page's modules are told; the browser puts a session's id in the place of SESSION."""
     session = reverse("live_session", args=[NO_SESSION])
     utterance = reverse("live_utterance", args=[NO_SESSION, 0])
     return {
         "site": str(site.uuid) if site else "",
-        "socket": f"/ws/live/?site={site.uuid}" if site else "",
+        "socket": f"/ws/live/?site={site.uuid}&person={person_key(user)}" if site else "",
         "session": session.replace(str(NO_SESSION), "SESSION"),
         "utterance": utterance.replace(str(NO_SESSION), "SESSION"),
         "terms": f"{reverse('live_terms')}?site={site.uuid}" if site else "",

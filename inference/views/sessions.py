@@ -47,7 +47,7 @@ def live_session(request: HttpRequest, uuid: UUID) -> HttpResponse:
         "session": session,
         "is_empty": not any(one.text for one in said),
         "data": session_data(session),
-        "config": page_config(session.site, session.model),
+        "config": page_config(session.user, session.site, session.model),
     }
     return render(request, "inference/live_session.html", context)
 

@@ -88,4 +88,6 @@ def database(url: str, sqlite_path: Path) -> dict[str, object]:
         "PASSWORD": unquote(parts.password or ""),
         "HOST": parts.hostname or "",
         "PORT": str(parts.port or 5432),
+        # A host that went away without a word must not keep threads that others wait for.
+        "OPTIONS": {"connect_timeout": 10, "tcp_user_timeout": 10_000},
     }

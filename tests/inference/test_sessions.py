@@ -81,7 +81,7 @@ def test_it_ends_once_and_asks_for_the_storing(session, asked):
 
 def test_only_the_present_holder_may_end_or_touch_it(session):
     before = session.holder
-    taken = session_take_over(user=session.user, session_uuid=session.uuid, holder=uuid4())
+    taken = session_take_over(user=session.user, site=session.site, session_uuid=session.uuid, holder=uuid4())
     assert not session_touch(session=session, holder=before, received_ms=1)
     assert not session_end(session=session, holder=before)
     assert session_touch(session=session, holder=taken.holder, received_ms=1)
@@ -90,7 +90,7 @@ def test_only_the_present_holder_may_end_or_touch_it(session):
 def test_nobody_takes_over_what_is_not_theirs(session):
     stranger = make_user(Role.CLINICIAN, site=session.site)
     with pytest.raises(NotFound):
-        session_take_over(user=stranger, session_uuid=session.uuid, holder=uuid4())
+        session_take_over(user=stranger, site=session.site, session_uuid=session.uuid, holder=uuid4())
 
 
 def test_what_a_dead_process_left_is_ended_by_the_next_opening(session, asked):
@@ -237,3 +237,20 @@ def test_what_is_expected_to_be_wrong_is_uncertain(session, text, probability, r
     assert utterances_keep(session=session, entries=[entry]) is uncertain
     row = session.utterances.get()
     assert (row.is_uncertain, row.text, row.rejected_text) == (uncertain, text, rejected)
+
+
+def test_who_comes_back_while_it_is_looked_at_keeps_it(session, monkeypatch):
+    """An outage is over: one page opens a session and tidies, another goes on with its own."""
+    speak(session)
+    LiveSession.objects.update(updated_at=timezone.now() - timedelta(minutes=6))
+    held = sessions.spool_is_held
+
+    def comes_back(path: str) -> bool:
+        answer = held(path)
+        session_take_over(user=session.user, site=session.site, session_uuid=session.uuid, holder=uuid4())
+        return answer
+
+    monkeypatch.setattr(sessions, "spool_is_held", comes_back)
+    assert sessions_tidy() == 0
+    session.refresh_from_db()
+    assert session.status == LiveSessionStatus.ACTIVE

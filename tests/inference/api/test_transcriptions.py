@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import threading
 
 import httpx
 import pytest
@@ -9,6 +10,7 @@ from channels.db import database_sync_to_async as from_db
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import AsyncClient
 
+from inference.api import sound
 from inference.consumers.hearing import EngineClient
 from inference.models import Scope
 from tests.factories import make_live_model
@@ -229,3 +231,29 @@ async def test_an_engine_that_is_away_is_503_with_a_time_to_come_back(program, m
     streamed = await ask(program, stream="true")
     said = b"".join([chunk async for chunk in streamed.streaming_content]).decode()
     assert said.startswith("event: error\ndata: ") and "engine_busy" in said
+
+
+async def test_files_that_wait_to_be_decoded_hold_up_nothing_else(program, monkeypatch):
+    """Live sound goes to the disk in the threads that all share."""
+    go_on, decode = threading.Event(), sound.decode
+
+    def slow(*about, **more):
+        go_on.wait(30)
+        return decode(*about, **more)
+
+    monkeypatch.setattr(sound, "decode", slow)
+    async with engine_running(monkeypatch):
+        asked = [asyncio.create_task(ask(program)) for _ in range(24)]
+        await asyncio.sleep(1)
+        async with asyncio.timeout(5):
+            await asyncio.to_thread(lambda: None)
+        go_on.set()
+        answers = await asyncio.gather(*asked)
+    assert {answer.status_code for answer in answers} == {200}
+
+
+async def test_more_terms_than_anybody_reads_are_refused(program, monkeypatch):
+    async with engine_running(monkeypatch):
+        answer = await ask(program, **{"keywords[]": ["高血壓藥" * 20] * 100})
+    assert answer.status_code == 400
+    assert answer.json()["error"]["code"] == "too_many_terms"

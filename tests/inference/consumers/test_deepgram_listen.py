@@ -7,7 +7,7 @@ import pytest
 from channels.db import database_sync_to_async as from_db
 
 from inference.consumers import deepgram_listen
-from inference.consumers.hearing import EngineClient
+from inference.consumers.hearing import EngineClient, EngineLoad
 from inference.models import LiveSession
 from inference.services import sessions
 from inference.streaming.events import FinalWanted
@@ -236,3 +236,55 @@ async def test_a_key_comes_as_a_token_or_as_a_subprotocol(program, monkeypatch):
         assert (await browser.knock())["subprotocol"] == "token"
     refusal = Guest("/v1/listen", authorization="Token wrong")
     assert (await refusal.knock())["status"] == 401
+
+
+@pytest.mark.parametrize(
+    ("beginning", "name"),
+    [(b"\x1aE\xdf\xa3", "WebM"), (b"OggS", "Ogg"), (b"RIFF", "WAV"), (b"\0\0\0\x18ftypmp42", "MP4")],
+)
+async def test_a_file_is_not_heard_as_samples(program, monkeypatch, beginning, name):
+    async with engine_running(monkeypatch):
+        client = await Client(program, query="").open()
+        await client.send(beginning + bytes(6000))
+        await client.closed()
+    assert client.said[-1]["variant"] == "UNSUPPORTED_CONTAINER" and name in client.said[-1]["description"]
+    assert not await from_db(LiveSession.objects.exists)()
+
+
+async def test_who_found_no_room_is_not_recorded(program, monkeypatch):
+    async def full() -> EngineLoad:
+        return EngineLoad(4, 4.0, False, 7.0, 3, "cpu", False)
+
+    monkeypatch.setattr("inference.consumers.admission.engine_place", full)
+    async with engine_running(monkeypatch):
+        client = await Client(program).open()
+        await client.talk()
+        assert (await client.closed())["code"] == 1013
+        await client.vanish()
+    assert client.said[-1]["variant"] == "BUSY"
+    assert not await from_db(LiveSession.objects.exists)()
+
+
+@pytest.mark.parametrize("query", ["language=nan", f"keyterm={'%E8%97%A5' * 7000}"])
+async def test_what_no_recogniser_takes_is_refused_at_the_door(program, query):
+    client = await Client(program, query=query).open()
+    await client.closed()
+    assert client.said[-1]["type"] == "Error"
+
+
+async def test_a_long_wait_here_is_not_the_clients_silence(program, monkeypatch):
+    monkeypatch.setattr(deepgram_listen, "IDLE_S", 0.3)
+    opening = deepgram_listen.ListenConsumer.open_dictation
+
+    async def slow(self, *about):
+        await asyncio.sleep(0.8)
+        return await opening(self, *about)
+
+    monkeypatch.setattr(deepgram_listen.ListenConsumer, "open_dictation", slow)
+    async with engine_running(monkeypatch):
+        client = await Client(program).open()
+        await client.talk()
+        await client.send({"type": "CloseStream"})
+        assert (await client.closed())["code"] == 1000
+        await client.vanish()
+    assert [text_of(one) for one in client.results()] == [TEXT, TEXT]

@@ -248,7 +248,7 @@ async def test_what_a_session_was_opened_with_is_known_to_whatever_process_goes_
         opening._running.pop(opened.session.uuid)
         opened._look.cancel()
         await opened.run.abandon()
-        again = await opening.dictation_resume(user, opened.session.uuid)
+        again = await opening.dictation_resume(user, site, opened.session.uuid)
         assert again.session.keywords == ["Metformin"]
         assert (again.session.language, again.session.protocol) == ("en", "deepgram")
         assert again.run._streaming._options == options

@@ -10,7 +10,7 @@ from inference.consumers.asking import Fallback
 from inference.consumers.hearing import EngineUnavailableError
 from inference.consumers.live_run import Deaf, EndedByClient, LiveRun, Notice, Saved, Understood
 from inference.services.spool import Spool
-from inference.streaming.events import FinalWanted, Heard, Request
+from inference.streaming.events import FinalWanted, Heard, Request, Untranscribed
 from inference.streaming.options import SessionOptions
 from inference.streaming.session import StreamingSession
 from tests.inference.streaming.sounds import EnergyVad, pcm, silence, tone
@@ -158,3 +158,13 @@ async def test_a_session_that_was_let_go_in_mid_word_is_understood_by_who_carrie
     await again.finish()
     assert told.texts == ["好"]
     assert told.of(Understood)[0].final.end_ms > 1000
+
+
+async def test_an_ear_that_fails_in_a_way_nobody_knew_ends_the_utterance_all_the_same(spool: Spool) -> None:
+    def broken(request: Request) -> Heard:
+        raise RuntimeError("nobody expected this")
+
+    run, told = await begun(spool, Ear(broken))
+    await speak(run, pcm(silence(0.5), tone(1), silence(1)))
+    await run.finish()
+    assert [one.utterance for one in told.of(Untranscribed)] == [0]

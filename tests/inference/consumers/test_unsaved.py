@@ -83,3 +83,15 @@ async def test_a_disk_that_never_takes_it_ends_it(monkeypatch):
             sound.refused()
     with pytest.raises(DiskRefusedError):
         await waiting
+
+
+async def test_who_comes_after_the_last_refusal_is_told(monkeypatch):
+    monkeypatch.setattr(unsaved, "MOST_REFUSALS", 1)
+    disk = Disk()
+    sound = UnsavedSound(disk)
+    await sound.put(b"a")
+    disk.refuse()
+    sound.refused()
+    for late in (sound.put(b"b"), sound.written()):
+        with pytest.raises(DiskRefusedError):
+            await late
