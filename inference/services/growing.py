@@ -52,6 +52,8 @@ def session_grow(*, session: LiveSession) -> int:
 
 def session_store(*, session: LiveSession) -> Recording | None:
     """ENDED -> STORED: the whole session is a recording to correct. Without consent it is PRIVATE instead."""
+    if session.status == LiveSessionStatus.STORED:
+        spool_remove(session.spool_path)  # the worker before may have died just before it did
     if session.status != LiveSessionStatus.ENDED:
         return session.recording
     ended = LiveSession.objects.filter(pk=session.pk, status=LiveSessionStatus.ENDED)

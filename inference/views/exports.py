@@ -24,6 +24,9 @@ from inference.texts.flow import running_text
 from inference.views.sessions import own_session
 from speech.formats.cues import Cue
 from speech.formats.srt import srt
+from speech.recognizer import AUTO_LANGUAGE
+
+WRITTEN_AS = {"zh": "zh-TW", AUTO_LANGUAGE: "zh-TW"}  # BCP 47, as FHIR wants it
 
 _kept_nowhere = cache_control(private=True, no_store=True)
 
@@ -80,6 +83,7 @@ def note_of(session: LiveSession, text: str, sound: Sound | None = None) -> Note
         ended=timezone.localtime(session.ended_at) if session.ended_at else started + length,
         written=timezone.localtime(),
         title=title,
+        language=WRITTEN_AS.get(session.language, session.language),
         sound=sound,
     )
 

@@ -15,6 +15,7 @@ from django.conf import settings  # noqa: E402
 from base import traces_export  # noqa: E402
 from base.memory import return_large_blocks  # noqa: E402
 from base.traces_asgi import ContinuedTraces  # noqa: E402
+from config.body_limit import BodyLimit  # noqa: E402
 from config.threads import KeptThreads  # noqa: E402
 from inference.consumers.origins import OriginCheck  # noqa: E402
 from inference.consumers.routing import websocket_urlpatterns  # noqa: E402
@@ -24,7 +25,7 @@ sockets = URLRouter(websocket_urlpatterns)
 application = ContinuedTraces(
     ProtocolTypeRouter(
         {
-            "http": KeptThreads(django_application),
+            "http": BodyLimit(KeptThreads(django_application)),
             "websocket": OriginCheck(logged_in=AuthMiddlewareStack(sockets), keyed=sockets),
         }
     )

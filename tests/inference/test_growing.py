@@ -15,6 +15,7 @@ from annotation.services.queue import segment_claim
 from base.jobs import Job
 from base.storage import data_path
 from inference.models import LiveSession, LiveSessionStatus, utterance_uuid
+from inference.services import growing
 from inference.services.growing import session_grow, session_store, sessions_resume
 from inference.services.sessions import session_end, session_open
 from inference.services.spool import Spool, spool_remove
@@ -185,6 +186,16 @@ def test_the_ended_session_is_a_recording_with_the_same_ids_and_its_own_texts(se
     assert (Job.RECORDING_DRAFT, recording.pk) not in asked  # the same model has heard it already
     with wave.open(str(data_path(recording.original_path))) as original:
         assert original.readframes(original.getnframes()) == SOUND
+    assert not list(data_path("live").glob(f"{session.uuid}*"))
+
+
+def test_a_worker_that_died_before_it_deleted_the_sound_leaves_that_to_the_next(session, asked, monkeypatch):
+    speak(session, SOUND)
+    with monkeypatch.context() as patched:
+        patched.setattr(growing, "spool_remove", lambda path: None)
+        session_store(session=ended(session))
+    assert list(data_path("live").glob(f"{session.uuid}*"))
+    session_store(session=LiveSession.objects.get())
     assert not list(data_path("live").glob(f"{session.uuid}*"))
 
 

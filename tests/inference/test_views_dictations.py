@@ -11,7 +11,7 @@ from fhir.resources.R4B.documentreference import DocumentReference
 from accounts.models import Role
 from annotation.services.terms import term_add
 from base.storage import data_path
-from inference.models import LiveUtterance
+from inference.models import LiveSession, LiveUtterance
 from tests.factories import make_live_model, make_recording, make_site, make_user
 from tests.inference.dictated import make_session
 
@@ -106,7 +106,10 @@ def test_it_is_exported_as_a_fhir_document(page, session, clinician, site):
     assert document.custodian.display == site.name
     note = answer.json()["content"][0]["attachment"]
     assert base64.b64decode(note["data"]).decode() == TEXT.strip()
+    assert note["language"] == "zh-TW"
     assert len(document.content) == 1, "no sound is named before it is stored"
+    LiveSession.objects.update(language="en")
+    assert export(page, session, "json").json()["content"][0]["attachment"]["language"] == "en"
 
 
 def test_the_document_names_the_stored_sound_with_its_hash(page, clinician, site, settings, tmp_path):
