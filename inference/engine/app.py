@@ -18,6 +18,7 @@ from base.metrics_access import MetricsAccess
 from inference.engine.asks import Answer, Ask
 from inference.engine.config import EngineConfig
 from inference.engine.engine import Engine
+from inference.engine.hangup import unless_gone
 from inference.engine.kserve import kserve_routes
 from inference.engine.problems import problem_of
 from inference.engine.queue import Lane
@@ -73,7 +74,8 @@ def create_app(
         try:
             with traces.within("transcribe", parent=traces.remote(request.headers), server=True):
                 audio = audio_of(await body_of(request))
-                answer = await engine.hear(ask_of(wanted, audio, x_session, x_admitted))
+                ask = ask_of(wanted, audio, x_session, x_admitted)
+                answer = await unless_gone(request, engine.hear(ask))
         except Exception as error:
             return problem_of(error)
         return JSONResponse(body_of_answer(answer))

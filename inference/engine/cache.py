@@ -14,6 +14,8 @@ from speech.recognizer import Recognizer
 
 logger = logging.getLogger(__name__)
 
+LOAD_TRIES = 3  # where clear() comes into each of them, the last is given out and not kept
+
 
 class ModelCache:
     """`put_away` is told, in the loader's thread, of each model that went."""
@@ -31,6 +33,7 @@ class ModelCache:
         self._loaded: OrderedDict[str, Recognizer] = OrderedDict()
         self._loading: dict[str, Future[Recognizer]] = {}
         self._users: dict[str, int] = {}
+        self._cleared = 0  # how often
         self._loader = ThreadPoolExecutor(max_workers=1, thread_name_prefix="model-loader")
 
     def request(self, ref: str) -> "Future[Recognizer]":
@@ -59,16 +62,22 @@ class ModelCache:
                     del self._users[ref]
                 self._evict()
 
+    def used(self, ref: str) -> None:
+        """As request() of a model that is loaded, where only its adapters are asked for."""
+        with self._lock:
+            if ref in self._loaded:
+                self._loaded.move_to_end(ref)
+
     def get(self, ref: str) -> Recognizer:
         """A model that the caller holds and that request() has delivered. KeyError after clear()."""
         with self._lock:
             return self._loaded[ref]
 
     def clear(self) -> None:
-        """Forgets every model: the next request of each loads it anew. A load under way ends as it began."""
+        """Forgets every model: the next request of each loads it anew, and a load under way begins anew."""
         with self._lock:
+            self._cleared += 1
             self._loaded.clear()
-            self._loading.clear()
 
     def forget(self, ref: str) -> None:
         """One of them; who has it in hand keeps it."""
@@ -90,18 +99,30 @@ class ModelCache:
         self._loader.shutdown(wait=True, cancel_futures=True)
 
     def _load_one(self, ref: str) -> Recognizer:
-        try:
-            model = self._load(ref)
-        except BaseException:
-            with self._lock:
-                self._loading.pop(ref, None)  # the next request tries again
-            raise
-        logger.info("loaded %s", ref)
+        """What a load gives into which clear() came, model or error, is of a device no longer used."""
+        tries_left = LOAD_TRIES
+        while True:
+            tries_left -= 1
+            cleared = self._cleared
+            try:
+                model = self._load(ref)
+            except BaseException:
+                if self._has_ended(ref, None, cleared, tries_left):  # the next request tries again
+                    raise
+                continue
+            if self._has_ended(ref, model, cleared, tries_left):
+                logger.info("loaded %s", ref)
+                return model
+
+    def _has_ended(self, ref: str, model: Recognizer | None, cleared: int, tries_left: int) -> bool:
         with self._lock:
-            self._loaded[ref] = model
+            if cleared != self._cleared and tries_left:
+                return False
             self._loading.pop(ref, None)
-            self._evict()
-        return model
+            if model is not None and cleared == self._cleared:
+                self._loaded[ref] = model
+                self._evict()
+            return True
 
     def _evict(self) -> None:
         for ref in list(self._loaded):

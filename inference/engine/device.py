@@ -5,6 +5,7 @@ decoded again. What does not fit into memory is halved. Imports no torch itself.
 """
 
 import logging
+import threading
 import time
 from collections.abc import Callable, Hashable, Iterator, Sequence
 from concurrent.futures import Future
@@ -20,7 +21,7 @@ from inference.engine.config import EngineConfig
 from inference.engine.failover import Failover, is_device_lost, is_out_of_memory
 from inference.engine.metrics import Metrics
 from inference.engine.queue import SAMPLE_RATE_HZ, Job
-from speech.recognizer import DecodeOptions, Recognizer, has_accelerator
+from speech.recognizer import DecodeOptions, ModelLoadError, Recognizer, has_accelerator
 from speech.types import Hypothesis
 
 logger = logging.getLogger(__name__)
@@ -37,6 +38,7 @@ class Device:
         self._base = config.base_model
         self._metrics = metrics
         self.failover = Failover()
+        self._changing = threading.Lock()  # the device: the threads of decoding and loading may both lose it
         self.name = CPU  # where models are, once one is loaded
         self.cache = ModelCache(self._load, keep=config.models_kept, put_away=self._forget_adapters_of)
         self.adapters = ModelCache(self._load_adapted, keep=config.adapters_kept, put_away=_drop)
@@ -44,7 +46,10 @@ class Device:
     # --- models ---
 
     def request(self, model: str, adapter: str) -> "Future[Recognizer]":
-        return self.adapters.request(key_of(model, adapter)) if adapter else self.cache.request(model)
+        if not adapter:
+            return self.cache.request(model)
+        self.cache.used(model)  # or a base would go that is heard through its adapters only
+        return self.adapters.request(key_of(model, adapter))
 
     @contextmanager
     def held(self, model: str, adapter: str) -> Iterator[None]:
@@ -69,6 +74,7 @@ class Device:
 
     def decode(self, jobs: Sequence[Job]) -> list[Hypothesis]:
         """Of one group. Called in the device's thread only."""
+        was_lost = self._is_lost()
         try:
             return self._decode(jobs)
         except Exception as error:
@@ -76,7 +82,7 @@ class Device:
                 self._metrics.count("auscult_engine_halved_total")
                 half = len(jobs) // 2
                 return [*self.decode(jobs[:half]), *self.decode(jobs[half:])]
-            if self.failover.is_lost or not (is_device_lost(error) or is_out_of_memory(error)):
+            if was_lost or not (is_device_lost(error) or is_out_of_memory(error)):
                 raise
             self._lose(error)
         return self._decode(jobs)
@@ -101,22 +107,32 @@ class Device:
             return False
         logger.warning("the accelerator is back")
         self._metrics.count("auscult_engine_device_regained_total")
-        self.failover.regained()
-        self.name = ACCELERATOR
-        self._forget()
-        self.cache.put(self._base, adaptable(recognizer))
+        with self._changing:
+            self.failover.regained()
+            self.name = ACCELERATOR
+            self._forget()
+            self.cache.put(self._base, adaptable(recognizer))
         return True
 
+    def _is_lost(self) -> bool:
+        """True: what is requested from now on is on the CPU."""
+        with self._changing:
+            return self.failover.is_lost
+
     def _lose(self, error: BaseException) -> None:
-        logger.error("the accelerator is lost, the CPU takes over: %s", error)
-        self._metrics.count("auscult_engine_device_lost_total")
-        self.failover.lost(time.monotonic())
-        self.name = CPU
-        self._forget()
+        """Once: whoever meets the same loss later goes on when everything is forgotten."""
+        with self._changing:
+            if self.failover.is_lost:
+                return
+            logger.error("the accelerator is lost, the CPU takes over: %s", error)
+            self._metrics.count("auscult_engine_device_lost_total")
+            self.failover.lost(time.monotonic())
+            self.name = CPU
+            self._forget()
 
     def _forget(self) -> None:
-        self.adapters.clear()
         self.cache.clear()
+        self.adapters.clear()  # after their bases: an adapter that is loaded from now on finds a new one
 
     def _forget_adapters_of(self, base: Recognizer) -> None:
         """They would keep a base in memory that is loaded anew when it is wanted again."""
@@ -132,22 +148,28 @@ class Device:
         return adaptable(recognizer)
 
     def _load_anywhere(self, ref: str, **more: str) -> Recognizer:
-        if not self.failover.is_lost:
-            try:
-                return self._loader(ref, **more)
-            except Exception as error:
-                if not (is_device_lost(error) or is_out_of_memory(error)):
-                    raise
+        """Raises the accelerator's own errors: the cache, cleared by the loss, begins the load anew."""
+        if self.failover.is_lost:
+            return self._loader(ref, device=CPU, **more)
+        try:
+            return self._loader(ref, **more)
+        except Exception as error:
+            if is_device_lost(error) or is_out_of_memory(error):
                 self._lose(error)
-        return self._loader(ref, device=CPU, **more)
+            raise
 
     def _load_adapted(self, key: str) -> Recognizer:
         """The adapter beside its base where that can be, else a model of its own with it merged in."""
         model, adapter = parts_of(key)
         base = self.cache.request(model).result()
-        if isinstance(base, Adaptable):
+        if not isinstance(base, Adaptable):
+            return self._load_anywhere(model, adapter=adapter)
+        try:
             return Adapted(base, adapter)
-        return self._load_anywhere(model, adapter=adapter)
+        except ModelLoadError as error:
+            if is_device_lost(error):
+                self._lose(error)
+            raise
 
 
 def backend_of(recognizer: Recognizer) -> str:

@@ -4,6 +4,7 @@ import asyncio
 import logging
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import replace
 
 from inference.engine.admission import Admission
@@ -74,9 +75,7 @@ class Engine:
         until_s = time.monotonic() + WARM_UP_S
         try:
             for ask in warm_up_asks():
-                answer = await self.hear(ask)
-                if ask.lane is Lane.FINAL:
-                    self.admission.estimate(answer.decode_s / ask.duration_s)
+                await self._warm_up_with(ask)
                 if time.monotonic() > until_s:
                     break
             self.problem = self.problem if self.is_draining else ""
@@ -86,12 +85,25 @@ class Engine:
             logger.exception("warming up")
             self.problem = f"The base model does not decode: {error}"
 
+    async def _warm_up_with(self, ask: Ask) -> None:
+        # People who speak already (the engine was restarted) go first; what gave way to them is no fault.
+        with suppress(SupersededError, QueueFullError):
+            answer = await self.hear(ask)
+            if ask.lane is Lane.FINAL:
+                self.admission.estimate(answer.decode_s / ask.duration_s)
+
     async def _watch(self) -> None:
         while True:
             await asyncio.sleep(WATCH_S)
-            self.observe_load()
-            if self.device.failover.is_due(time.monotonic()):
-                await asyncio.to_thread(self.device.try_again)
+            try:
+                await self._look()
+            except Exception:  # without the watch a lost accelerator would stay lost
+                logger.exception("looking at load and device")
+
+    async def _look(self) -> None:
+        self.observe_load()
+        if self.device.failover.is_due(time.monotonic()):
+            await asyncio.to_thread(self.device.try_again)
 
     # --- an utterance ---
 
@@ -117,7 +129,8 @@ class Engine:
         model, adapter = self._model_for(ask, pressure)
         self.metrics.count("auscult_engine_requests_total", lane=ask.lane, model=model, adapter=adapter)
         with self.device.held(model, adapter):
-            recognizer = await asyncio.wrap_future(self.device.request(model, adapter))
+            # Others wait for the same load: who goes away must not cancel it.
+            recognizer = await asyncio.shield(asyncio.wrap_future(self.device.request(model, adapter)))
             if not getattr(recognizer, "knows_language", lambda code: True)(ask.language):
                 raise UnknownLanguageError(f"{model} has no language {ask.language!r}")
             options = eased(decode_options(ask), ask.lane is Lane.PARTIAL, pressure)

@@ -16,6 +16,7 @@ from fastapi.responses import JSONResponse
 from inference.engine.asks import Answer, Ask
 from inference.engine.config import UnknownModelError
 from inference.engine.engine import Engine
+from inference.engine.hangup import unless_gone
 from inference.engine.problems import problem_of
 from inference.engine.queue import Lane
 from inference.engine.sound import MAX_BODY_BYTES, body_of
@@ -63,12 +64,22 @@ def kserve_routes(engine: Engine) -> APIRouter:
             ask = Ask(np.zeros(0, np.float32), model_named(engine, name), lane=Lane.BATCH)
             # A long list of numbers in JSON takes a second to read: not where others are answered.
             wanted, asks = await asyncio.to_thread(read, body, request.headers.get(HEADER_LENGTH), ask)
-            answers = await asyncio.gather(*(engine.hear(one) for one in asks))
+            answers = await unless_gone(request, hear_all(engine, asks))
         except Exception as error:
             return refusal(error)
         return JSONResponse(response_of(name, wanted.id, answers))
 
     return routes
+
+
+async def hear_all(engine: Engine, asks: Sequence[Ask]) -> list[Answer]:
+    """In order. Where one fails, nobody waits for the others any more."""
+    hearing = [asyncio.create_task(engine.hear(one)) for one in asks]
+    try:
+        return await asyncio.gather(*hearing)
+    finally:
+        for one in hearing:
+            one.cancel()
 
 
 def model_named(engine: Engine, name: str) -> str:

@@ -2,9 +2,10 @@
 
 A speaker is a session of which a live lane was asked something lately: somebody with an open page who says
 nothing costs nothing and counts for nothing. A place is promised at the door, before the first word is here:
-otherwise all who come at once are let in on the same figures.
+otherwise all who come at once are let in on the same figures. `worked` may be called by another thread.
 """
 
+import threading
 from collections import deque
 from dataclasses import dataclass, field
 
@@ -41,6 +42,7 @@ class LoadMeter:
     _work: deque[_Work] = field(default_factory=deque)
     _spoke_s: dict[str, float] = field(default_factory=dict)
     _promised_s: deque[float] = field(default_factory=deque)
+    _lock: threading.Lock = field(default_factory=threading.Lock)  # of `_work`
 
     def promise(self, now_s: float) -> None:
         self._promised_s.append(now_s)
@@ -56,17 +58,17 @@ class LoadMeter:
 
     def worked(self, lane: Lane, began_s: float, ended_s: float, waited_s: float) -> None:
         """One batch; `waited_s`: the longest wait of its jobs."""
-        self._work.append(_Work(lane, began_s, ended_s, waited_s))
+        with self._lock:
+            self._work.append(_Work(lane, began_s, ended_s, waited_s))
 
     def measured(self, now_s: float) -> Measured:
         since_s = now_s - self.window_s
-        while self._work and self._work[0].ended_s < since_s:
-            self._work.popleft()
+        recent = self._recent(since_s)
         self._spoke_s = {one: at_s for one, at_s in self._spoke_s.items() if now_s - at_s < SPEAKING_S}
         while self._promised_s and now_s - self._promised_s[0] >= SPEAKING_S:
             self._promised_s.popleft()
-        finals = [work for work in self._work if work.lane is Lane.FINAL]
-        partials = [work for work in self._work if work.lane is Lane.PARTIAL]
+        finals = [work for work in recent if work.lane is Lane.FINAL]
+        partials = [work for work in recent if work.lane is Lane.PARTIAL]
         finals_share = sum(work.ended_s - max(work.began_s, since_s) for work in finals) / self.window_s
         partials_share = sum(work.ended_s - max(work.began_s, since_s) for work in partials) / self.window_s
         return Measured(
@@ -76,3 +78,9 @@ class LoadMeter:
             finals_share=min(1.0, finals_share),
             final_wait_s=max((work.waited_s for work in finals), default=0.0),
         )
+
+    def _recent(self, since_s: float) -> list[_Work]:
+        with self._lock:
+            while self._work and self._work[0].ended_s < since_s:
+                self._work.popleft()
+            return list(self._work)

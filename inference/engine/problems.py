@@ -4,6 +4,7 @@ import logging
 import math
 
 from fastapi.responses import JSONResponse
+from starlette.requests import ClientDisconnect
 
 from inference.engine.config import UnknownModelError
 from inference.engine.engine import RefusedError
@@ -41,6 +42,8 @@ def problem_of(error: Exception) -> JSONResponse:
             return problem(409, "superseded", "A newer request of this session took its place.")
         case QueueFullError():
             return problem(503, "busy", "Too many requests wait.", **{"Retry-After": "1"})
+        case ClientDisconnect():  # nobody reads this; nginx's number for the access log
+            return problem(499, "client_gone", "The client hung up.")
         case RefusedError():
             later = {"Retry-After": str(math.ceil(error.retry_after_s))}
             return problem(503, "busy", str(error), **later)

@@ -2,13 +2,16 @@
 
 Finals before partials before batch work; among equals the session that was served longest ago; one partial
 per session, the latest wins; a partial that waited too long is dropped, because a newer one will come.
-Batch work that waited long stands in line with the partials, so that it ends even on a busy day.
+Batch work that waited long stands in line with the partials, so that it ends even on a busy day; all of it
+together is one party in that line: each file is a new session, and would go before everybody who speaks.
 """
 
 from collections.abc import Hashable
-from concurrent.futures import Future
+from concurrent.futures import Future, InvalidStateError
+from contextlib import suppress
 from dataclasses import dataclass, field
 from enum import StrEnum
+from math import inf
 
 import numpy as np
 
@@ -70,6 +73,8 @@ class QueueOptions:
     max_queued: int = 128  # of each lane
     max_batch: int = 8  # rows
     max_batch_s: float = 60.0  # of sound with its padding; one row always goes
+    max_batch_lane_s: float = 10.0  # the same for batch work while somebody speaks: a batch cannot be stopped
+    speaking_s: float = 15.0  # so long after the last live job somebody is taken to speak
     stale_s: float = 2.0  # a partial older than this is not worth decoding
     patience_s: float = 20.0  # after which batch work counts as much as a partial
 
@@ -80,6 +85,8 @@ class FairQueue:
         self._jobs: list[Job] = []
         self._served: dict[str, int] = {}
         self._turn = 0
+        self._batch_turn = 0  # when batch work was served last
+        self._live_at_s = -inf  # when the last live job came
 
     def __len__(self) -> int:
         return len(self._jobs)
@@ -98,6 +105,7 @@ class FairQueue:
     def put(self, job: Job) -> None:
         """Raises QueueFullError; a queued partial of the same session gives way."""
         if job.lane is not Lane.BATCH:
+            self._live_at_s = job.queued_at_s
             for older in [j for j in self._jobs if j.session == job.session and j.lane is Lane.PARTIAL]:
                 self._drop(older)
         if self.waiting(job.lane) >= self._options.max_queued:
@@ -110,8 +118,11 @@ class FairQueue:
         if not self._jobs:
             return []
         ordered = sorted(self._jobs, key=lambda job: self._rank(job, now_s))
-        batch = self._fitting([job for job in ordered if job.group == ordered[0].group])
+        most_s = self._most_s(ordered[0].lane, now_s)
+        batch = self._fitting([job for job in ordered if job.group == ordered[0].group], most_s)
         self._turn += 1
+        if batch[0].lane is Lane.BATCH:
+            self._batch_turn = self._turn
         for job in batch:
             self._jobs.remove(job)
             self._served[job.session] = self._turn
@@ -123,21 +134,28 @@ class FairQueue:
         for job in list(self._jobs):
             self._drop(job, "stopped")
 
-    def _fitting(self, jobs: list[Job]) -> list[Job]:
+    def _most_s(self, lane: Lane, now_s: float) -> float:
+        if lane is Lane.BATCH and now_s - self._live_at_s < self._options.speaking_s:
+            return min(self._options.max_batch_s, self._options.max_batch_lane_s)
+        return self._options.max_batch_s
+
+    def _fitting(self, jobs: list[Job], most_s: float) -> list[Job]:
         """As many from the front as rows and seconds allow: every row costs as much as the longest."""
         longest_s, count = 0.0, 0
         for job in jobs[: self._options.max_batch]:
             longest_s = max(longest_s, job.duration_s)
-            if count and (count + 1) * longest_s > self._options.max_batch_s:
+            if count and (count + 1) * longest_s > most_s:
                 break
             count += 1
         return jobs[:count]
 
-    def _rank(self, job: Job, now_s: float) -> tuple[int, int, float]:
+    def _rank(self, job: Job, now_s: float) -> tuple[int, int, int, float]:
         urgency = {Lane.FINAL: 0, Lane.PARTIAL: 1, Lane.BATCH: 2}[job.lane]
         if job.lane is Lane.BATCH and now_s - job.queued_at_s > self._options.patience_s:
             urgency = 1
-        return urgency, self._served.get(job.session, 0), job.queued_at_s
+        own = self._served.get(job.session, 0)
+        party = self._batch_turn if job.lane is Lane.BATCH else own
+        return urgency, party, own, job.queued_at_s
 
     def _forget_dead(self, now_s: float) -> None:
         for job in list(self._jobs):
@@ -147,5 +165,5 @@ class FairQueue:
 
     def _drop(self, job: Job, reason: str = "superseded") -> None:
         self._jobs.remove(job)
-        if not job.future.cancelled():
+        with suppress(InvalidStateError):  # its asker may go away at any time, in another thread
             job.future.set_exception(SupersededError(reason))

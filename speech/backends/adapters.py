@@ -59,7 +59,8 @@ class AdaptedWhisper:
             self._made += 1
             try:
                 self._inject(slot, folder)
-            except (OSError, ValueError, KeyError, RuntimeError) as error:
+            except Exception as error:  # of whatever kind: PEFT, safetensors and torch each have their own
+                self._take_out(slot)
                 reason = (str(error) or type(error).__name__).splitlines()[0]
                 raise ModelLoadError(f"The adapter {folder} could not be loaded: {reason}") from error
             older = self._slots.get(name)
@@ -100,17 +101,35 @@ class AdaptedWhisper:
         return [found[row] for row in range(len(batch))]
 
     def _inject(self, slot: str, folder: Path) -> None:
-        from peft import PeftModel  # seconds to import, and only who adapts needs it
+        from peft import PeftConfig, PeftModel  # seconds to import, and only who adapts needs it
 
         model = self._base.model
-        if self._peft is None:
-            self._peft = PeftModel.from_pretrained(model, str(folder), adapter_name=slot)
-        else:
-            self._peft.load_adapter(str(folder), adapter_name=slot)
+        if self._peft is None:  # in two steps, so that a failed second one can be undone
+            config = PeftConfig.from_pretrained(str(folder))
+            config.inference_mode = True
+            self._peft = PeftModel(model, config, adapter_name=slot)
+        self._peft.load_adapter(str(folder), adapter_name=slot)
         for name, parameter in model.named_parameters():
             if f".{slot}." in name:
                 parameter.data = parameter.data.to(model.device, model.dtype)
         model.eval()
+
+    def _take_out(self, slot: str) -> None:
+        """What PEFT had put in before it raised: it leaves it, and the bare base would hear with it."""
+        from peft.functional import delete_adapter
+        from peft.tuners.tuners_utils import BaseTunerLayer
+
+        model = self._base.model
+        if self._slots:
+            delete_adapter(model, slot, prefix="lora_")
+            self._peft.peft_config.pop(slot, None)
+        elif self._peft is not None:
+            self._peft.unload()
+            self._peft = None
+        else:
+            for path, module in list(model.named_modules()):
+                if isinstance(module, BaseTunerLayer):
+                    model.set_submodule(path, module.get_base_layer())
 
     @contextmanager
     def _active(self, name: str) -> Iterator[None]:

@@ -1,11 +1,13 @@
 """Adapters over one base: each row hears with its own, as a model with that adapter merged in would."""
 
+import json
+import shutil
 import threading
 from pathlib import Path
 
 import numpy as np
 import pytest
-from transformers import WhisperForConditionalGeneration
+from transformers import WhisperConfig, WhisperForConditionalGeneration
 
 from speech.backends import adapters, ctranslate2, whisper
 from speech.backends.adapters import AdaptedWhisper, UnknownAdapterError
@@ -120,6 +122,46 @@ def test_what_is_no_plain_lora_is_refused(bank: AdaptedWhisper, tmp_path: Path):
         bank.load("empty", tmp_path)
     assert bank.names == SITES
     assert bank.transcribe(make_batch()[:1], OPTIONS, ["surgery"])
+
+
+@pytest.fixture(scope="module")
+def misfits(folder: Path, lora: dict[str, Path], tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    """Folders that PEFT refuses only after it has changed the model."""
+    made = {kind: tmp_path_factory.mktemp(kind) for kind in ("wider", "cut", "layernorm")}
+    config = WhisperConfig.from_pretrained(folder)
+    config.encoder_ffn_dim *= 2
+    options = peft.LoraConfig(target_modules=["q_proj", "v_proj", "fc1"], init_lora_weights=False)
+    peft.get_peft_model(WhisperForConditionalGeneration(config), options).save_pretrained(made["wider"])
+    for kind in ("cut", "layernorm"):
+        shutil.copytree(lora["surgery"], made[kind], dirs_exist_ok=True)
+    weights = made["cut"] / "adapter_model.safetensors"
+    weights.write_bytes(weights.read_bytes()[:500])
+    told = json.loads((made["layernorm"] / "adapter_config.json").read_text())
+    told |= {"target_modules": ["q_proj", "final_layer_norm"], "init_lora_weights": False}
+    (made["layernorm"] / "adapter_config.json").write_text(json.dumps(told))
+    return made
+
+
+@pytest.mark.parametrize("kind", ["wider", "cut", "layernorm"])
+@pytest.mark.parametrize("others", [(), ("surgery",)], ids=["as the first", "as the second"])
+def test_a_refused_adapter_changes_nothing_for_the_others(
+    kind: str, others: tuple[str, ...], folder: Path, lora: dict[str, Path], misfits: dict[str, Path]
+):
+    bank, batch = adapters.load(str(folder), device="cpu"), make_batch()[:1]
+    for site in others:
+        bank.load(site, lora[site])
+    before = {name: bank.transcribe(batch, OPTIONS, [name])[0] for name in ("", *others)}
+    parameters = {name for name, _ in bank._base.model.named_parameters()}
+    with pytest.raises(ModelLoadError, match="could not be loaded"):
+        bank.load("misfit", misfits[kind])
+    assert bank.names == others
+    for name, own in before.items():
+        assert_alike(bank.transcribe(batch, OPTIONS, [name])[0], own)
+    left = {name for name, _ in bank._base.model.named_parameters()} - parameters
+    assert not [name for name in left if "lora_" in name]
+    bank.load("cardiology", lora["cardiology"])
+    assert bank.transcribe(batch, OPTIONS, ["cardiology"])[0].avg_logprob != before[""].avg_logprob
+    assert_alike(bank.transcribe(batch, OPTIONS)[0], before[""])
 
 
 def test_ctranslate2_serves_an_adapter_merged_in(folder: Path, lora, tmp_path: Path, monkeypatch):

@@ -116,6 +116,15 @@ async def test_a_base_that_is_put_away_takes_its_adapters_along(folder: Path) ->
     assert (device.cache.refs(), device.adapters.refs()) == (["fake:另一"], [])
 
 
+def test_a_base_that_is_heard_through_its_adapters_only_is_not_the_first_to_go(folder: Path) -> None:
+    device = Device(Shared, EngineConfig(base_model=BASE, data_dir=folder, models_kept=2), Metrics())
+    for model, adapter in ((BASE, "甲"), ("fake:canary", ""), (BASE, "甲"), ("fake:third", "")):
+        device.request(model, adapter).result(5)
+    device.close()
+    assert device.cache.refs() == [BASE, "fake:third"]
+    assert device.adapters.refs() == [key_of(BASE, "甲")]
+
+
 async def test_where_adapters_cannot_be_held_a_merged_copy_answers(folder: Path) -> None:
     async with engine(folder, merging) as client:
         texts = [(await hear(client, name)).json()["text"] for name in ("甲", "", "乙")]

@@ -1,5 +1,7 @@
 """Who is decoded next, and with whom."""
 
+from concurrent.futures import Future
+
 import numpy as np
 import pytest
 
@@ -97,6 +99,52 @@ def test_batch_work_that_waited_long_stands_in_line_with_the_partials() -> None:
     queue.put(file)
     queue.put(job("a", Lane.PARTIAL, at_s=25))
     assert queue.take(25) == [file]
+
+
+def test_old_batch_work_of_many_files_leaves_every_second_turn_to_who_speaks() -> None:
+    queue = FairQueue(QueueOptions(patience_s=20))
+    queue.put(job("speaker", at_s=0))
+    queue.take(0)
+    for n in range(10):
+        queue.put(job(f"file {n}", Lane.BATCH, seconds=15))
+    taken = []
+    for turn in range(12):
+        if not queue.waiting(Lane.PARTIAL):
+            queue.put(job("speaker", Lane.PARTIAL, at_s=30 + turn))
+        taken.append(queue.take(30 + turn)[0].lane)
+    assert taken == [Lane.BATCH, Lane.PARTIAL] * 6
+
+
+def test_old_batch_work_is_served_file_by_file() -> None:
+    queue = FairQueue(QueueOptions(max_batch=1))
+    for session in "aab":
+        queue.put(job(session, Lane.BATCH))
+    assert [queue.take(30)[0].session for _ in range(3)] == ["a", "b", "a"]
+
+
+def test_a_batch_of_files_is_short_while_somebody_speaks_and_full_when_nobody_does() -> None:
+    queue = FairQueue(QueueOptions(max_batch=8, max_batch_s=60, max_batch_lane_s=10, speaking_s=15))
+    queue.put(job("speaker", at_s=100))
+    queue.take(100)
+    for n in range(12):
+        queue.put(job(f"file {n}", Lane.BATCH, seconds=4, at_s=100))
+    assert [len(queue.take(now_s)) for now_s in (101, 114.9, 115)] == [2, 2, 8]
+
+
+def test_who_goes_away_while_the_job_is_dropped_is_no_error() -> None:
+    class LeavesJustNow(Future):
+        """Cancelled by its asker between the look at it and the answer."""
+
+        def set_exception(self, exception: BaseException | None) -> None:
+            self.cancel()
+            super().set_exception(exception)
+
+    queue, older = FairQueue(), job("a", Lane.PARTIAL)
+    older.future = LeavesJustNow()
+    queue.put(older)
+    queue.put(job("a"))
+    assert older.future.cancelled()
+    assert len(queue) == 1
 
 
 def test_batch_work_never_fills_up_a_batch_that_somebody_waits_for() -> None:
