@@ -27,6 +27,8 @@ def page_strings() -> dict[str, str]:
         "correction_kept": _("Correction kept in this browser, not yet saved"),
         "correction_refused": _("The correction was not saved:"),
         "correction_empty": _("A sentence cannot be emptied; it stays as it was"),
+        "part": _("{name}, part {number}"),
+        "parts": _("This dictation is in {count} parts"),
         "copied": _("Text copied"),
         "copy_failed": _("The browser does not let the page copy; select the text instead"),
         "term_heard": _("in this text"),
@@ -53,5 +55,8 @@ def page_strings() -> dict[str, str]:
         "role_missing": _("You may not dictate at this site"),
         "no_live_model": _("No speech model is live at this site yet"),
         "taken_over": _("This dictation goes on in another window"),
+        "other_person": _(
+            "Somebody else has logged in here. What you said is kept on this computer for you: log in again."
+        ),
         "failed": _("That did not work; start again"),
     }

@@ -73,6 +73,7 @@ def test_a_word_is_put_right_with_the_keyboard_alone_and_taken_back(page):
     field.fill("Amlodipine")
     page.keyboard.press("Enter")
     expect(page.locator(".word.corrected")).to_have_text("Amlodipine")
+    expect(page.locator(".word.corrected")).to_be_focused()
     expect(page.locator(".word[data-doubt]")).to_have_text(["毫"])  # the other doubts stay
     expect(page.locator("[data-live=note]")).to_have_text("Correction saved")
     assert LiveUtterance.objects.get(index=0).corrected_text == "服用 Amlodipine 五百毫克"
@@ -280,6 +281,40 @@ def test_a_models_own_figures_are_read_as_corrections_have_shown_them(page):
         MODULES,
     )
     assert figures == [pytest.approx(0.5), 0.2, 0.8, 0.7, 2, 0]
+
+
+def test_a_screen_reader_hears_the_state_line_only_when_its_words_change(page):
+    heard = page.evaluate(
+        """async (modules) => {
+          const { StateLine } = await import(`${modules}/state.js`);
+          const words = JSON.parse(document.getElementById("live-config").textContent).strings;
+          const heard = [], element = document.createElement("p");
+          const line = new StateLine(element, words, (text) => heard.push(text));
+          const link = { session: "s", state: "open", backlog: { ms: 0 } };
+          const after = (message) => {
+            line.hear(message);
+            line.show("recording", link);
+          };
+          for (let at = 1; at < 30; at++) after({ type: "ack", saved_ms: 100 * at });
+          after({ type: "error", code: "engine_unavailable" });
+          line.own = "mic_lost";
+          line.show("paused", link);
+          line.own = ""; // the button was pressed: what the engine has is not over by that
+          after({ type: "ack", saved_ms: 4000 });
+          after({ type: "engine_back" });
+          return heard;
+        }""",
+        MODULES,
+    )
+    away = "Recognition does not answer: you are being recorded, the text comes later"
+    lost = "The microphone was taken away; press to go on"
+    assert heard == [
+        "Saved to 0:00.1",
+        f"Saved to 0:02.9 · {away}",
+        f"Paused, the microphone is off · Saved to 0:02.9 · {lost} · {away}",
+        f"Saved to 0:04.0 · {away}",
+        "Saved to 0:04.0",
+    ]
 
 
 def test_the_state_line_tells_what_is_safe_and_what_is_wrong(page):

@@ -95,6 +95,10 @@ def kept_of(page: Page) -> float:
 def finish(page: Page) -> LiveSession:
     """-> the session, stored."""
     page.get_by_role("button", name="Finish").click()
+    return finished(page)
+
+
+def finished(page: Page) -> LiveSession:
     expect(state(page)).to_contain_text("Finished", timeout=20_000)
     expect(page.get_by_role("link", name="Open the recording")).to_be_visible(timeout=20_000)
     session = LiveSession.objects.select_related("recording").get()

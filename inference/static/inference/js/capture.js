@@ -1,21 +1,8 @@
 // Where sound comes from: the microphone, or a demo dictation that takes its place on the very same path.
-const WORKLET = new URL("./worklet.js", import.meta.url);
+import { makeContext, makeFramer, run } from "./framer.js";
+
 const SILENCE_FRAMES = 6; // what a pause leaves in the sound, so that the last words are taken as final
 const PLAIN = { channelCount: 1, echoCancellation: false, noiseSuppression: false, autoGainControl: false };
-
-async function makeContext(rate) {
-  const context = rate ? new AudioContext({ sampleRate: rate }) : new AudioContext();
-  await context.audioWorklet.addModule(WORKLET);
-  return context;
-}
-
-function makeFramer(context, onFrame) {
-  const framer = new AudioWorkletNode(context, "framer", { numberOfOutputs: 0, channelCount: 1, channelCountMode: "explicit" });
-  let flushed = () => {};
-  framer.port.onmessage = ({ data }) => (data.flushed ? flushed() : onFrame(data.pcm, data.peak));
-  framer.flush = () => new Promise((resolve) => { flushed = resolve; framer.port.postMessage("flush"); });
-  return framer;
-}
 
 function addSilence(onFrame) {
   for (let i = 0; i < SILENCE_FRAMES; i++) onFrame(new ArrayBuffer(3200), 0);
@@ -25,6 +12,7 @@ function addSilence(onFrame) {
 export async function openMicrophone(onFrame, onLost, device = "") {
   if (!navigator.mediaDevices?.getUserMedia) throw new DOMException("", "SecurityError");
   let context, framer, stream, node;
+  const letGo = () => stream?.getTracks().forEach((track) => track.stop());
 
   async function hear() {
     const ask = (audio) => navigator.mediaDevices.getUserMedia({ audio });
@@ -33,30 +21,38 @@ export async function openMicrophone(onFrame, onLost, device = "") {
       if (error.name !== "OverconstrainedError") throw error;
       return ask(PLAIN);
     });
-    stream?.getTracks().forEach((track) => track.stop()); // the old one until the new one is there
+    letGo(); // the old one until the new one is there
     stream = next;
     stream.getAudioTracks()[0].onended = onLost; // unplugged, or taken away by the system
   }
 
-  async function connect() {
-    context ??= await makeContext(16000);
+  async function connect(rate) {
+    context ??= await makeContext(rate);
     framer ??= makeFramer(context, onFrame);
     node?.disconnect();
     node = context.createMediaStreamSource(stream);
     node.connect(framer);
-    await context.resume();
+    await run(context);
   }
 
-  async function resume() {
-    await hear();
+  async function connectAnew(rate) {
+    await context?.close();
     context = framer = node = null;
+    await connect(rate);
+  }
+
+  /** `next`: the device that is wanted by now. */
+  async function resume(next = device) {
+    device = next;
+    await hear();
+    context = null; // closed by the pause
     try {
-      await connect();
-    } catch { // Firefox: the context must have the microphone's own rate
+      await connectAnew(16000).catch(() => connectAnew()); // Firefox: it must have the microphone's own rate
+    } catch (error) {
+      letGo();
       await context?.close();
-      context = await makeContext();
-      framer = node = null;
-      await connect();
+      context = null;
+      throw error;
     }
   }
 
@@ -73,8 +69,8 @@ export async function openMicrophone(onFrame, onLost, device = "") {
 
   // Pausing lets the microphone go: the browser's own sign goes out too.
   async function pause() {
-    if (context.state === "closed") return; // paused already
-    stream.getTracks().forEach((track) => track.stop());
+    if (!context || context.state === "closed") return; // paused already, or never there
+    letGo();
     await framer.flush();
     addSilence(onFrame);
     await context.close();
@@ -96,9 +92,9 @@ export async function openDemo(url, onFrame, onEnded) {
   let running = true;
   player.onended = () => running && onEnded();
   player.start();
-  await context.resume();
+  await run(context);
   return {
-    resume: () => context.resume(),
+    resume: () => run(context),
     async pause(forGood) {
       if (!forGood) return context.suspend();
       running = false;

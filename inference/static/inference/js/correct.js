@@ -8,12 +8,13 @@ export function mount({ box, form, transcript, alternatives, onKeep, onOpen }) {
   const list = form.querySelector("[data-alternatives]");
   const whole = form.querySelector("[data-whole]");
   const ime = watchComposition(field);
-  let one = null, part = null, before = "", marked = null;
+  let one = null, part = null, start = 0, before = "", marked = null;
 
   function open(utterance, element) {
     delete marked?.dataset.editing;
     one = utterance;
     part = element ? one.parts[element.dataset.part] : null;
+    start = part ? one.parts.slice(0, element.dataset.part).reduce((sum, { text }) => sum + text.length, 0) : 0;
     before = field.value = part ? part.text : one.text;
     whole.hidden = !part;
     form.dataset.whole = !part;
@@ -44,12 +45,19 @@ export function mount({ box, form, transcript, alternatives, onKeep, onOpen }) {
     form.style.left = `${Math.max(0, Math.min(left - column.left, column.width - form.offsetWidth))}px`;
   }
 
+  // Kept, the parts are others: the word is found again by where it begins.
+  function wordAt(from) {
+    let end = 0;
+    const at = one.parts.findIndex(({ text }) => (end += text.length) > from);
+    return one.line.querySelector(`[data-part="${at}"]`);
+  }
+
   function leave(focus = true) {
-    const line = one?.line, at = one?.parts.indexOf(part);
+    const word = part && wordAt(start);
     form.hidden = true;
     delete marked?.dataset.editing;
     one = part = null;
-    if (focus) (line?.querySelector(`[data-part="${at}"]`) ?? box).focus({ preventScroll: true });
+    if (focus) (word ?? box).focus({ preventScroll: true });
   }
 
   function keep(focus = true) {

@@ -4,8 +4,9 @@ import { Line } from "./line.js";
 
 const MAX_BUFFERED = 256 * 1024;
 const BUSY_S = 3;
-const FATAL_CODES = { 4401: "logged_out", 4403: "not_allowed", 4409: "taken_over" };
+const FATAL_CODES = { 4401: "logged_out", 4403: "not_allowed", 4409: "taken_over", 4410: "other_person" };
 const FATAL_ERRORS = ["no_live_model", "role_missing", "taken_over"];
+const ENDED = ["session_over", "session_full"];
 
 export class Link extends Line {
   constructor(address, { session = null, frames = [], keywords = [] } = {}) {
@@ -67,7 +68,7 @@ export class Link extends Line {
       this.send(frame);
       this.cursor = seq + 1;
     }
-    if (this.stopping && !this.stopSent) {
+    if (this.stopping && !this.stopSent && this.backlog.empty) { // what is not saved would come too late
       this.patient = this.stopSent = true; // the last words may take longer than a dead line
       this.say({ type: "stop" });
     }
@@ -76,9 +77,9 @@ export class Link extends Line {
   trouble({ code, next_seq, retry_after_s }) {
     if (code === "gap") this.goOnFrom(next_seq);
     if (code === "not_saved") setTimeout(() => this.goOnFrom(next_seq), 2000);
-    if (code === "busy") this.again(1000 * (retry_after_s ?? BUSY_S));
-    if (code === "session_over" || code === "session_full") this.startOver();
-    if (FATAL_ERRORS.includes(code)) this.fail(code);
+    if (ENDED.includes(code)) this.startOver();
+    else if (FATAL_ERRORS.includes(code)) this.fail(code);
+    else if (this.state === "connecting") this.again(1000 * (retry_after_s ?? BUSY_S)); // busy, held elsewhere, no database: it passes
   }
 
   goOnFrom(seq) {
@@ -109,6 +110,7 @@ export class Link extends Line {
   saved({ seq, saved_ms }) {
     this.savedMs = saved_ms;
     this.backlog.forget(seq + 1);
+    if (this.stopping) this.idle();
   }
 
   tell(message) {

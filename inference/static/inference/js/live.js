@@ -1,8 +1,9 @@
 // The live page: one button, one column of text, one honest line. Ties what is heard, sent, shown and put right.
+import { mount as mountDesk } from "./desk.js";
 import { Dictation } from "./dictation.js";
 import { mount as mountEditing } from "./editing.js";
 import { mount as mountFollow } from "./follow.js";
-import { Listening } from "./listening.js";
+import { Listening, reasonOf } from "./listening.js";
 import { mount as mountResult } from "./result.js";
 import { mount as mountSound } from "./sound.js";
 import { StateLine } from "./state.js";
@@ -10,19 +11,19 @@ import { marksWanted, mount as mountTakeAway } from "./take_away.js";
 import { mount as mountTerms } from "./terms.js";
 import { Transcript } from "./transcript.js";
 
-const BUTTON = { recording: "button_pause", paused: "button_resume", finished: "button_again", failed: "button_again" };
-const REFUSED = { NotAllowedError: "no_permission", SecurityError: "no_https" };
-
 export function mount(root) {
   const find = (name) => root.querySelector(`[data-live="${name}"]`);
   const config = JSON.parse(document.getElementById("live-config").textContent);
   config.person = document.querySelector("[data-person]")?.dataset.person ?? "";
   const { strings: words } = config;
-  const [button, finish, demo, announce] = ["button", "finish", "demo", "announce"].map(find);
+  let mode, dictation, reference;
+  const running = () => mode === "recording";
+  const [demo, announce] = ["demo", "announce"].map(find);
   const transcript = new Transcript(find("transcript"), words, { curve: config.curve, marks: marksWanted() });
   const follow = mountFollow(find("box"), find("now"));
   const sound = mountSound({ root, strings: words });
-  const line = new StateLine(find("state"), words);
+  const line = new StateLine(find("state"), words, (text) => { find("spoken").textContent = text; });
+  const desk = mountDesk({ root, strings: words, onPress: press, onFinish: stop });
   const terms = mountTerms(find("terms"), {
     address: config.terms, site: config.site, most: config.most_terms, strings: words, textOf: () => transcript.text,
   });
@@ -33,32 +34,29 @@ export function mount(root) {
     alternatives: ({ text, word }) => [...new Set([...(word?.alternatives ?? []), ...terms.near(text)])],
   });
   const listening = new Listening({
-    sound, running: () => mode === "recording", onFrame, onEnd: stop, onLost: () => stopListening("mic_lost"),
+    sound, running, onFrame, onEnd: stop, onLost: () => running() && stopListening("mic_lost"),
   });
-  let mode, dictation, reference;
 
   const show = (next = mode) => {
     mode = root.dataset.mode = next;
     line.show(mode, dictation?.link);
-    button.textContent = words[BUTTON[mode] ?? "button_start"];
-    button.disabled = mode === "asking" || mode === "finishing";
-    finish.disabled = mode !== "recording" && mode !== "paused";
+    desk.show(mode);
     if (demo) demo.inert = !["idle", "finished", "failed"].includes(mode);
-    if (mode !== "recording") sound.quiet();
-    takeAway.show(transcript.sessions.at(-1));
+    if (!running()) sound.quiet();
+    takeAway.show();
   };
 
   function onFrame(pcm, peak) {
     dictation.link.push(pcm);
-    if (mode === "recording") sound.heard(peak);
+    if (running()) sound.heard(peak);
     line.show(mode, dictation.link);
-    if (mode === "recording" && dictation.link.backlog.full) stopListening("full");
+    if (running() && dictation.link.backlog.full) stopListening("full");
   }
 
   const hear = ({ detail: message }) => {
     line.hear(message);
     if (message.type === "failed") { listening.release(); show("failed"); }
-    else if (message.type === "stopped") { listening.release(); show("finished"); result.show(message.session, reference); }
+    else if (message.type === "stopped") { listening.release(); show("finished"); result.show([...transcript.sessions], reference); }
     else line.show(mode, dictation.link);
   };
 
@@ -74,40 +72,47 @@ export function mount(root) {
     for (const part of [line, transcript, editing, result]) part.clear();
     terms.load();
     start({ frames });
-    show("asking");
     dictation.link.connect(); // the frames wait in the page until the socket is there
     await listen(demoSound);
   }
 
   async function listen(demoSound) {
-    line.trouble = "";
+    const mine = dictation, asking = () => mode === "asking" && dictation === mine;
+    line.own = "";
+    show("asking");
     try {
       await listening.start(demoSound);
     } catch (error) {
-      line.trouble = REFUSED[error.name] ?? "no_sound";
-      if (transcript.utterances.length) return show("paused");
-      dictation.link.close();
-      return show("failed");
+      return asking() && refused(error);
     }
-    return show("recording");
+    return asking() && show("recording"); // else it ended meanwhile, and who ended it lets the sound go next
+  }
+
+  function refused(error) {
+    line.own = reasonOf(error);
+    if (transcript.utterances.length) return show("paused");
+    dictation.link.close();
+    listening.release();
+    return show("failed");
   }
 
   async function stopListening(trouble = "") {
-    line.trouble = trouble;
+    line.own = trouble;
     show("paused");
     await listening.pause();
     line.show(mode, dictation.link);
   }
 
   async function stop() {
+    const { link } = dictation;
     show("finishing");
     await listening.release();
-    dictation.link.stop();
+    link.stop();
     show();
   }
 
   function press() {
-    if (mode === "recording") return stopListening();
+    if (running()) return stopListening();
     return mode === "paused" ? listen() : begin();
   }
 
@@ -120,30 +125,27 @@ export function mount(root) {
     const left = await Dictation.unfinished(config);
     if (!left) return show("idle");
     start(left);
-    line.trouble = "reloaded";
+    line.own = "reloaded";
     show("paused");
     terms.load();
     await dictation.recall();
     return dictation.link.connect();
   }
 
-  const leaving = (event) =>
-    (mode === "recording" || (dictation && !dictation.link.backlog.empty)) && event.preventDefault();
-  button.addEventListener("click", press);
-  finish.addEventListener("click", stop);
+  const leaving = (event) => (running() || (dictation && !dictation.link.backlog.empty)) && event.preventDefault();
   demo?.querySelector("button").addEventListener("click", playDemo);
   window.addEventListener("beforeunload", leaving);
   transcript.addEventListener("grown", () => editing.field.open || follow.grown());
   transcript.addEventListener("final", ({ detail }) => {
     announce.textContent = detail.text; // read out once it is final
     terms.show();
-    takeAway.show(transcript.sessions.at(-1));
+    takeAway.show();
   });
   resume().catch(() => show("idle"));
   return () => {
     window.removeEventListener("beforeunload", leaving);
     listening.release();
     dictation?.leave();
-    for (const part of [follow, sound, terms, takeAway, result, editing]) part.unmount();
+    for (const part of [desk, follow, sound, terms, takeAway, result, editing]) part.unmount();
   };
 }

@@ -7,20 +7,29 @@ function remembered() {
 
 export function mount(select, words) {
   const stop = new AbortController();
-  let devices = [];
+  let devices = [], heard = null; // what is really recorded, whatever is wanted
 
   /** Names are told only once the microphone was allowed; until then the system's choice stands there alone. */
   async function refresh() {
     const all = await navigator.mediaDevices?.enumerateDevices().catch(() => []) ?? [];
     devices = all.filter(({ kind, deviceId, label }) =>
       kind === "audioinput" && label && deviceId && !["default", "communications"].includes(deviceId));
-    const wanted = chosen();
     select.replaceChildren(
       new Option(words.microphone_default, ""),
       ...devices.map(({ deviceId, label }) => new Option(label, deviceId)),
     );
-    select.value = wanted;
+    show();
     select.disabled = !devices.length;
+  }
+
+  function show() {
+    select.value = heard === null ? chosen() : devices.find(({ deviceId }) => deviceId === heard)?.deviceId ?? "";
+  }
+
+  /** `id`: the device that is open, null for none. */
+  function recorded(id) {
+    heard = id;
+    show();
   }
 
   function chosen() {
@@ -43,6 +52,7 @@ export function mount(select, words) {
   return {
     refresh,
     chosen,
+    recorded,
     nameOf: (id) => devices.find(({ deviceId }) => deviceId === id)?.label ?? words.microphone_default,
     unmount: () => stop.abort(),
   };

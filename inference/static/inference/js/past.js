@@ -16,7 +16,7 @@ export function mount(root) {
   });
   transcript.goOnIn(past.session);
   past.utterances.forEach((one) => transcript.final(one));
-  takeAway.show(past.session);
+  takeAway.show();
   return () => {
     takeAway.unmount();
     editing.unmount();

@@ -1,5 +1,7 @@
-// What is shown after the end: where the recording is once the worker has stored it, and what a demo voice said.
+// What is shown after the end: where the recording is once the worker has stored it (one for each session that the
+// dictation took), and what a demo voice said.
 const TRIES = 60;
+const EVERY_MS = 1000;
 const KEPT = ["stored", "private"]; // a recording may be there before: it grows while somebody speaks
 
 export function mount({ root, config, onShown }) {
@@ -7,16 +9,34 @@ export function mount({ root, config, onShown }) {
   const place = find("result");
   let at = 0; // which dictation this is about
 
-  async function awaitRecording(address, mine, tries = TRIES) {
-    const answer = await fetch(address, { headers: { Accept: "application/json" } }).catch(() => null);
-    const state = answer?.ok ? await answer.json() : {};
-    if (mine !== at) return;
-    if (KEPT.includes(state.status)) {
-      const open = find("recording").content.cloneNode(true);
-      open.querySelector("a").href = state.recording ?? address;
-      place.prepend(open);
+  /** -> its address; undefined when there is none, or nobody waits for it any more. */
+  async function recordingOf(session, mine) {
+    const address = config.session.replace("SESSION", session);
+    for (let tries = TRIES; tries >= 0 && mine === at; tries--) {
+      const answer = await fetch(address, { headers: { Accept: "application/json" } }).catch(() => null);
+      const { status, recording } = answer?.ok ? await answer.json() : {};
+      if (KEPT.includes(status)) return recording ?? address;
+      if (status === "empty") return undefined;
+      await new Promise((resolve) => { setTimeout(resolve, EVERY_MS); });
+    }
+    return undefined;
+  }
+
+  async function awaitRecordings(sessions, before) {
+    const mine = at;
+    for (const [number, session] of sessions.entries()) {
+      const address = await recordingOf(session, mine);
+      if (mine !== at) return;
+      if (address) place.insertBefore(notice(address, sessions.length > 1 ? number + 1 : 0), before);
       onShown();
-    } else if (state.status !== "empty" && tries > 0) setTimeout(() => awaitRecording(address, mine, tries - 1), 1000);
+    }
+  }
+
+  function notice(address, part) {
+    const open = find("recording").content.cloneNode(true), link = open.querySelector("a");
+    link.href = address;
+    if (part) link.textContent = config.strings.part.replace("{name}", link.textContent).replace("{number}", part);
+    return open;
   }
 
   return {
@@ -24,7 +44,7 @@ export function mount({ root, config, onShown }) {
       at++;
       place.replaceChildren();
     },
-    show(session, reference) {
+    show(sessions, reference) {
       this.clear();
       if (reference) {
         const said = find("reference").content.cloneNode(true);
@@ -32,7 +52,7 @@ export function mount({ root, config, onShown }) {
         place.append(said);
       }
       onShown();
-      if (session) awaitRecording(config.session.replace("SESSION", session), at);
+      awaitRecordings(sessions, place.firstChild);
     },
     unmount() { at++; },
   };

@@ -22,7 +22,9 @@ export function mount({ root, strings }) {
       const found = level.heard(peak);
       say(found ? strings[found] : notice);
     },
+    recorded: choice.recorded,
     changed(id) {
+      choice.recorded(id);
       notice = strings.microphone_changed.replace("{name}", choice.nameOf(id));
       level = new Level();
       say(notice);

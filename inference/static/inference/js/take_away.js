@@ -1,4 +1,6 @@
 // Copy the whole text (also Ctrl+Shift+C), the links to its exports, and the switch of the rule-based marks.
+import { mount as mountExports } from "./exports.js";
+
 const MARKS = "auscult-live-marks";
 
 export function marksWanted() {
@@ -32,14 +34,11 @@ export function mount({ root, transcript, address, strings }) {
     }
   }
 
-  function show(session) {
+  const showExports = mountExports({ menu, transcript, address, strings });
+
+  function show() {
     copy.disabled = !transcript.text;
-    for (const link of menu.querySelectorAll("a")) {
-      const base = session ? address.replace("SESSION", session) + link.dataset.format : "";
-      if (session) link.href = transcript.marks ? base : `${base}?marks=0`;
-      else link.removeAttribute("href");
-      link.ariaDisabled = session ? null : "true";
-    }
+    showExports();
   }
 
   marks.checked = transcript.marks;
@@ -53,8 +52,9 @@ export function mount({ root, transcript, address, strings }) {
   on(marks, "change", () => {
     try { localStorage.setItem(MARKS, marks.checked ? "on" : "off"); } catch { /* for this page then */ }
     transcript.mark(marks.checked);
-    show(transcript.sessions.at(-1));
+    show();
   });
+  on(menu, "toggle", show); // corrected since
   on(document, "pointerdown", ({ target }) => {
     for (const open of root.querySelectorAll("details[open]")) if (!open.contains(target)) open.open = false;
   });
