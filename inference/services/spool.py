@@ -45,7 +45,8 @@ class SpoolDamagedError(Exception):
 
 
 class Spool:
-    """Open for one writer. Every method may block on the disk: call it from a thread.
+    """Open for one writer. Every method may block on the disk: call it from a thread. Of the index only its
+    end is kept in memory: a session lasts for hours, and sound is rarely read again.
 
     Raises SpoolHeldError, SpoolDamagedError, WrongStorageKey.
     """
@@ -62,7 +63,8 @@ class Spool:
             self._claim(wait_s)
             self._sound = _open(self.path)
             self._seal = FrameSeal(self._session_key())
-            self._ends = _ends_of(self._index)
+            ends = _ends_of(self._index)
+            self._count, self._size_bytes = len(ends), ends[-1] if ends else 0
             self._cut_back()
         except BaseException:
             self._index.close()
@@ -70,15 +72,11 @@ class Spool:
 
     @property
     def next_seq(self) -> int:
-        return len(self._ends)
-
-    @property
-    def size_bytes(self) -> int:
-        return self._ends[-1] if self._ends else 0
+        return self._count
 
     @property
     def saved_ms(self) -> int:
-        return self.size_bytes // BYTES_PER_MS
+        return self._size_bytes // BYTES_PER_MS
 
     @property
     def is_wanted(self) -> bool:
@@ -90,7 +88,7 @@ class Spool:
         with self._writing:
             if self._index.closed:
                 raise OSError("the spool was given to another process")
-            ends, end = [], self.size_bytes
+            ends, end = [], self._size_bytes
             for frame in frames:
                 end += len(frame)
                 ends.append(end)
@@ -106,12 +104,13 @@ class Spool:
                 with contextlib.suppress(OSError):  # a disk that refuses this, too, is asked before the next
                     self._cut_back()
                 raise
-            self._ends.extend(ends)
+            self._count, self._size_bytes = self._count + len(ends), end
 
     def read(self, start_ms: int = 0, end_ms: int | None = None) -> Iterator[bytes]:
         """The bare sound of a stretch, in pieces of whole samples."""
-        with self.path.open("rb") as stream:
-            yield from _stretch(stream, self._seal, self._ends, start_ms, end_ms)
+        count = self._count  # what is being written now is not
+        with self._index_path.open("rb") as index, self.path.open("rb") as sound:
+            yield from _stretch(sound, self._seal, _ends_of(index)[:count], start_ms, end_ms)
 
     def close(self) -> None:
         """Lets go of it; a write under way is waited for, one that comes later is refused."""
@@ -148,8 +147,8 @@ class Spool:
         return _key_of(header, self.path)
 
     def _cut_back(self) -> None:
-        index_bytes = HEADER_BYTES + len(self._ends) * ENTRY_BYTES
-        sound_bytes = self.size_bytes + len(self._ends) * OVERHEAD_BYTES
+        index_bytes = HEADER_BYTES + self._count * ENTRY_BYTES
+        sound_bytes = self._size_bytes + self._count * OVERHEAD_BYTES
         for stream, size in ((self._index, index_bytes), (self._sound, sound_bytes)):
             stream.truncate(size)
             stream.seek(size)
@@ -239,10 +238,7 @@ def _stretch(
 
 
 def _ends_of(index: BinaryIO) -> "array[int]":
-    """Where each frame ends in the bare sound; half an entry at the end does not count.
-
-    Packed: as a list of numbers an hour of frames would be five times as large in a process of many sessions.
-    """
+    """Where each frame ends in the bare sound; half an entry at the end does not count."""
     index.seek(HEADER_BYTES)
     entries = index.read()
     ends = array("Q", entries[: len(entries) - len(entries) % ENTRY_BYTES])
