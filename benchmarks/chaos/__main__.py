@@ -153,7 +153,10 @@ def report(
     def bar(name: str, value: float, unit: str, wanted: float) -> None:
         emit(Figure("chaos", name, value, unit, COMMAND, bar=wanted, holds=value == wanted, more=more))
 
-    bar("sessions", sessions, "sessions", sessions)
+    back = [seconds for speaker in disturbed for seconds in speaker.back_s]
+    bar("kinds_that_did_not_happen", len(accidents.missing), "kinds", 0)
+    bar("sessions_that_nobody_disturbed_at_all", float(not back), "all or not", 0)
+    bar("recordings", sum(one.recording for one in found), "sessions", sessions)
     bar("lost_audio_ms", sum(one.lost_ms for one in found), "ms", 0)
     bar("acknowledged_and_lost_ms", sum(one.acked_lost_ms for one in found), "ms", 0)
     bar("audio_byte_equal_sessions", sum(one.byte_equal for one in found), "sessions", sessions)
@@ -162,8 +165,8 @@ def report(
     bar("acknowledged_and_asked_again", sum(one.acked_and_asked_again for one in disturbed), "frames", 0)
     bar("same_ids", sum(one.recording and one.same_ids for one in found), "sessions", sessions)
     bar("heard_twice", sum(one.twice for one in found), "utterances", 0)
+    bar("texts_shown_and_changed", sum(one.changed for one in found), "utterances", 0)
     exact = sum(rate == 0 for rate in rates)
-    back = [seconds for speaker in disturbed for seconds in speaker.back_s]
     more |= {"reconnections": len(back), "longest_back_s": round(max(back, default=0), 2)}
     for name, value, unit in (
         ("transcripts_equal_to_undisturbed", exact, "sessions"),

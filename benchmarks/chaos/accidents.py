@@ -33,15 +33,23 @@ class Accidents:
             await asyncio.sleep(self._rng.uniform(0.5, 1.5) * pause_s)
             # Sockets break more often than machines.
             kind = due.pop() if due else self._rng.choice([kinds[0], kinds[0], *kinds])
-            self.happened[kind.__name__] += 1
             await kind()
+            self.happened[kind.__name__] += 1
+
+    @property
+    def missing(self) -> list[str]:
+        """Kinds that have not happened."""
+        return [kind.__name__ for kind in self._kinds() if not self.happened[kind.__name__]]
 
     def _kinds(self) -> list[Callable]:
         kinds = [self.sockets_cut, self.web_killed, self.engine_killed]
         return [*kinds, self.database_restarted] if self._postgres else kinds
 
     async def sockets_cut(self) -> None:
-        talking = [speaker for speaker in self._speakers if not speaker.stopped]
+        while not (talking := [one for one in self._speakers if one.is_connected]):
+            if self.enough:
+                return
+            await asyncio.sleep(0.05)
         for speaker in self._rng.sample(talking, k=min(len(talking), max(1, len(talking) // 4))):
             speaker.cut()
 

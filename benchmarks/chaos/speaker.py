@@ -72,6 +72,10 @@ class Speaker:
                     self._at += 1
                     await asyncio.sleep(PAUSE_S)
 
+    @property
+    def is_connected(self) -> bool:
+        return self._socket is not None and not self.stopped
+
     def cut(self) -> None:
         """The network goes, without a word to either side."""
         if self._socket:

@@ -13,7 +13,8 @@ CER_BAR = 0.1  # between the text of a disturbed session and that of an undistur
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """Of one session. `text` is what was heard live; `drafted`: utterances that a worker had to hear."""
+    """Of one session. `text` is what was heard live; `drafted`: utterances that a worker had to hear;
+    `changed`: texts that the speaker saw as final and that are stored otherwise."""
 
     lost_ms: int
     acked_lost_ms: int
@@ -24,6 +25,7 @@ class Verdict:
     recording: bool
     same_ids: bool
     twice: int
+    changed: int
 
 
 def verdict_of(speaker: Speaker) -> Verdict:
@@ -39,7 +41,7 @@ def verdict_of(speaker: Speaker) -> Verdict:
     session.refresh_from_db()
     recording = session.recording
     if recording is None:
-        return Verdict(len(speaker.pcm) // 32, 0, False, False, "", 0, False, False, 0)
+        return Verdict(len(speaker.pcm) // 32, 0, False, False, "", 0, False, False, 0, 0)
     recording_draft(recording=recording)
     sound = data_path(recording.original_path).read_bytes()[44:]
     acked = min(len(speaker.pcm), (speaker.acked_seq + 1) * FRAME_BYTES)
@@ -58,6 +60,8 @@ def verdict_of(speaker: Speaker) -> Verdict:
         recording=recording.uuid == session.uuid,
         same_ids=all(row.uuid == utterance_uuid(session.uuid, row.index) for row in rows),
         twice=sum(_overlaps(rows)),
+        changed=speaker.finals_again
+        + sum(speaker.finals.get(row.index, text) != text for row, text in zip(rows, texts, strict=True)),
     )
 
 

@@ -76,7 +76,7 @@ def main(plan: Plan, resume: bool, picture_folder: Path | None) -> None:
             _say(f"{name}: preparing")
             known[name].prepare()
             _measure_server(known[name], plan, spoken, slow, results)
-    emit_ratios(results.rows)
+    emit_ratios(results.rows, plan.refine)
     if picture_folder:
         for picture in draw(results.rows, picture_folder):
             _say(f"drawn {picture}")
@@ -167,7 +167,8 @@ if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--quick", action="store_true", help="two loads, short dictations")
     parser.add_argument("--servers", help="comma separated; default: all that the plan knows")
-    parser.add_argument("--clients", type=_numbers, help="exactly these loads, comma separated")
+    parser.add_argument("--clients", type=_numbers, help="these loads, comma separated, and between them")
+    parser.add_argument("--exactly", action="store_true", help="no loads between them")
     parser.add_argument("--seconds", type=float, help="length of a dictation")
     parser.add_argument("--resume", action="store_true", help="keep what an earlier run has measured")
     parser.add_argument("--pictures", type=Path, help="where to draw; default docs/images, none with --quick")
@@ -181,7 +182,7 @@ if __name__ == "__main__":
             dictation_s=asked.seconds or base.dictation_s,
             slow_pace=base.slow_pace,
             slow_dictation_s=base.slow_dictation_s,
-            refine=base.refine and asked.clients is None,
+            refine=base.refine and not asked.exactly,
         ),
         asked.resume,
         asked.pictures or (None if asked.quick else PICTURES),

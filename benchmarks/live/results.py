@@ -45,9 +45,10 @@ class Row:
 
     @property
     def serves(self) -> bool:
-        """Every utterance has its final text in time, and nothing was lost."""
+        """Every utterance has its final text in time, and nothing was lost. One that a server took for no
+        speech has none: ours says so, a peer's silence looks like a loss, and both count alike."""
         late = self.final_latency_ms_p95 is None or self.final_latency_ms_p95 > BOUND_MS
-        return not (late or self.lost_audio_ms or self.unfinished or self.problems)
+        return not (late or self.lost_audio_ms or self.unfinished or self.declined or self.problems)
 
 
 def row(

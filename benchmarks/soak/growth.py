@@ -22,9 +22,14 @@ class Growth:
         return self.end - self.start
 
     @property
+    def most(self) -> float:
+        """The larger of the raw growth and what the line grows from end to end."""
+        return max(self.difference, self.per_hour * self.hours)
+
+    @property
     def share(self) -> float:
-        """The larger of the raw growth and what the line grows from end to end, as a share of the start."""
-        return max(self.difference, self.per_hour * self.hours) / self.start
+        """Of the start."""
+        return self.most / self.start
 
 
 def growth(points: Sequence[tuple[float, float]], from_s: float) -> Growth | None:

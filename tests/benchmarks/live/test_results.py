@@ -28,6 +28,7 @@ def test_what_was_late_lost_or_refused_is_not_served():
         replace(good, final_latency_ms_p95=None),
         replace(good, lost_audio_ms=1),
         replace(good, unfinished=1),
+        replace(good, declined=1),
         replace(good, problems=["full"]),
     ):
         assert not bad.serves
@@ -55,15 +56,21 @@ def test_planned_loads_come_first_then_halves():
 def test_the_peer_is_its_better_way_of_running(capsys, peer, locked, ratio, holds):
     loads = (1, 2, 4, 8, 16)
     rows = rows_of("auscult", 16, *loads) + rows_of("whisperlive", peer, *loads)
-    emit_ratios(rows + rows_of("whisperlive-lock", locked, *loads))
+    emit_ratios(rows + rows_of("whisperlive-lock", locked, *loads), refined=True)
     line = capsys.readouterr().out
     assert f'"value": {"null" if ratio is None else ratio}' in line
     assert f'"holds": {str(holds).lower()}' in line
 
 
+def test_no_bar_is_judged_where_loads_between_were_not_tried(capsys):
+    emit_ratios(rows_of("auscult", 8, 1, 8) + rows_of("whisperlive", 1, 1, 8), refined=False)
+    assert '"ratio": 8.0' in (line := capsys.readouterr().out)
+    assert '"holds": null' in line
+
+
 def test_each_peer_that_was_measured_has_its_own_figure(capsys):
     loads = (1, 2, 4, 8)
-    emit_ratios(rows_of("auscult", 8, *loads) + rows_of("whisperlivekit", 2, *loads))
+    emit_ratios(rows_of("auscult", 8, *loads) + rows_of("whisperlivekit", 2, *loads), refined=True)
     (line,) = capsys.readouterr().out.splitlines()
     assert '"figure": "clients_vs_whisperlivekit", "value": 4.0' in line
 

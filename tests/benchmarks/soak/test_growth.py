@@ -18,6 +18,7 @@ def test_a_leak_is_seen_by_its_slope_and_its_ends():
     assert found is not None
     assert found.per_hour == pytest.approx(10)
     assert found.share == pytest.approx(0.2, rel=0.02)
+    assert found.most == pytest.approx(20, rel=0.02)
 
 
 def test_a_saw_tooth_is_no_leak():

@@ -11,18 +11,26 @@ import numpy as np
 from bundled_model import (  # first: it declares the model multilingual
     AS_TRAINED,
     RATE_HZ,
+    Remembered,
+    padded_with_silence,
     pieces,
     print_heard,
 )
-from faster_whisper.audio import pad_or_trim
 from faster_whisper.tokenizer import Tokenizer
 from whisper_live import batch_inference
 from whisper_live.backend import faster_whisper_backend
+from whisper_live.transcriber import transcriber_faster_whisper
 from whisper_live.transcriber.transcriber_faster_whisper import Segment, WhisperModel
+
+transcriber_faster_whisper.pad_or_trim = padded_with_silence  # it has a copy of faster-whisper's own
 
 
 class PausingModel(WhisperModel):
     """transcribe() cuts at pauses and hears each piece by itself."""
+
+    def __init__(self, *args, **options):
+        super().__init__(*args, **options)
+        self._heard = Remembered()
 
     def transcribe(self, audio, vad_filter=False, vad_parameters=None, **options):
         if not vad_filter:
@@ -30,7 +38,13 @@ class PausingModel(WhisperModel):
         found: list[Segment] = []
         info = None
         for span in pieces(audio):
-            heard, info = super().transcribe(audio[span["start"] : span["end"]], **options, **AS_TRAINED)
+            piece = audio[span["start"] : span["end"]]
+            known = self._heard.get(piece)
+            if known is None:
+                heard, info = super().transcribe(piece, **options, **AS_TRAINED)
+                known = list(heard or []), info
+                self._heard.put(piece, known)
+            heard, info = known
             text = "".join(segment.text for segment in heard or [])
             if text.strip():
                 found.append(_segment(len(found), span, text, heard[0].no_speech_prob))
@@ -43,12 +57,20 @@ def _segment(number, span, text, no_speech_prob):
     return Segment(id=number, text=text, no_speech_prob=no_speech_prob, temperature=0.0, **times, **empty)
 
 
+HEARD = Remembered(4096)  # so many that none is forgotten between its features and its text
+
+
 class PausingBatches(batch_inference.BatchInferenceWorker):
-    """The batched path: all pieces of all sessions of a batch encoded and decoded together."""
+    """The batched path: all pieces of all sessions of a batch that are new, encoded and decoded together."""
 
     def _process_multi(self, batch):
-        windows = [(request, span, features) for request in batch for span, features in request.features]
-        heard: dict[int, list] = {id(request): [] for request in batch}
+        spoken = [(request, span, piece) for request in batch for span, piece, _ in request.features]
+        windows = [
+            (request, piece, features)
+            for request in batch
+            for _, piece, features in request.features
+            if features is not None
+        ]
         for first in range(0, len(windows), self.max_batch_size):
             part = windows[first : first + self.max_batch_size]
             encoded = self.transcriber.encode(np.stack([features for _, _, features in part]))
@@ -61,8 +83,11 @@ class PausingBatches(batch_inference.BatchInferenceWorker):
                 suppress_tokens=[],
                 return_no_speech_prob=True,
             )
-            for (request, span, _), result in zip(part, results, strict=True):
-                heard[id(request)].append((span, result))
+            for (_, piece, _), result in zip(part, results, strict=True):
+                HEARD.put(piece, result)
+        heard: dict[int, list] = {id(request): [] for request in batch}
+        for request, span, piece in spoken:
+            heard[id(request)].append((span, HEARD.get(piece)))
         for request in batch:
             # None: silence, which need not be heard again.
             request.result = self._segments(request, heard[id(request)]) if request.features else None
@@ -85,13 +110,18 @@ class PausingBatches(batch_inference.BatchInferenceWorker):
         return found
 
 
+def _features(transcriber, piece):
+    """None: it was heard already."""
+    if HEARD.get(piece) is not None:
+        return None
+    return padded_with_silence(transcriber.feature_extractor(piece))
+
+
 def prepare_features(transcriber, request):
     """In the session's thread, as WhisperLive does it: where the pieces lie and their features."""
     spans = pieces(request.audio)
-    request.features = [
-        (span, pad_or_trim(transcriber.feature_extractor(request.audio[span["start"] : span["end"]])))
-        for span in spans
-    ]
+    cut = [(span, request.audio[span["start"] : span["end"]]) for span in spans]
+    request.features = [(span, piece, _features(transcriber, piece)) for span, piece in cut]
     request.speech_duration = sum(span["end"] - span["start"] for span in spans) / RATE_HZ
 
 

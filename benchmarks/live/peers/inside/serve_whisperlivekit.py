@@ -1,26 +1,24 @@
 """Runs in WhisperLiveKit's own environment: its server, or its transcriber over files, on our weights.
 
 What it does with them is in bundled_model.py. LocalAgreement hears its whole buffer (up to 15 s) anew in each
-pass; pieces of it that were heard before are remembered here, so that a pass costs it about one window, as
-with a model that hears 30 s at once.
+pass.
 """
 
 import argparse
 import sys
-from collections import OrderedDict
 from dataclasses import replace
 from functools import partial
 
 from bundled_model import (  # first: it declares the model multilingual
     AS_TRAINED,
     RATE_HZ,
+    Remembered,
     pieces,
     print_heard,
 )
 from faster_whisper import WhisperModel
 from whisperlivekit.local_agreement.backends import FasterWhisperASR
 
-REMEMBERED = 512  # pieces, of all sessions
 BEAMS = 5  # its own
 OPTIONS = {"beam_size": BEAMS, "word_timestamps": True, **AS_TRAINED}
 
@@ -28,7 +26,7 @@ OPTIONS = {"beam_size": BEAMS, "word_timestamps": True, **AS_TRAINED}
 class PausingASR(FasterWhisperASR):
     def __init__(self, *args, **options):
         super().__init__(*args, **options)
-        self._heard = OrderedDict()
+        self._heard = Remembered()
 
     def transcribe(self, audio, init_prompt=""):
         """-> segments with words, their times from the start of `audio`."""
@@ -39,13 +37,12 @@ class PausingASR(FasterWhisperASR):
         ]
 
     def _hear(self, piece):
-        key = hash(piece.tobytes())
-        if key not in self._heard:
+        heard = self._heard.get(piece)
+        if heard is None:
             segments, _ = self.model.transcribe(piece, language="zh", **OPTIONS)
-            self._heard[key] = list(segments)
-            if len(self._heard) > REMEMBERED:
-                self._heard.popitem(last=False)
-        return self._heard[key]
+            heard = list(segments)
+            self._heard.put(piece, heard)
+        return heard
 
 
 def _moved(segment, by_s):
