@@ -8,7 +8,7 @@ COPY pyproject.toml constraints.txt ./
 ARG TORCH_INDEX=
 RUN pip install --no-cache-dir ${TORCH_INDEX:+--index-url $TORCH_INDEX} -c constraints.txt torch==2.13.0
 COPY . .
-RUN pip install --no-cache-dir -c constraints.txt -e . \
+RUN pip install --no-cache-dir -c constraints.txt -e '.[traces]' \
  && pybabel -q compile -i locale/zh_Hant/LC_MESSAGES/django.po -o locale/zh_Hant/LC_MESSAGES/django.mo \
  && useradd --system auscult && mkdir /data && chown auscult /data
 USER auscult

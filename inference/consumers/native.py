@@ -121,6 +121,7 @@ class LiveConsumer(Socket):
             await self.say(wire.error("bad_message"))
             return
         except Busy as busy:
+            metrics.SESSIONS_REFUSED.labels(busy.code).inc()
             await self.say(wire.error("busy", retry_after_s=busy.retry_after_s))
             await self.close(BUSY, reason_of(str(busy.message)))
             return

@@ -53,6 +53,8 @@ class Engine:
         self.is_draining = False
         self._partial_s: dict[str, float] = {}  # session -> when its last partial was taken
         self._watching: asyncio.Task[None] | None = None
+        for lane in Lane:  # an alert's increase() does not see a series that appears at 1
+            self.metrics.count("auscult_engine_refused_total", 0, lane=lane)
 
     # --- life ---
 
@@ -128,6 +130,7 @@ class Engine:
         pressure = self.admission.pressure
         model, adapter = self._model_for(ask, pressure)
         self.metrics.count("auscult_engine_requests_total", lane=ask.lane, model=model, adapter=adapter)
+        self.metrics.count("auscult_engine_failures_total", 0, model=model, adapter=adapter)
         with self.device.held(model, adapter):
             # Others wait for the same load: who goes away must not cancel it.
             recognizer = await asyncio.shield(asyncio.wrap_future(self.device.request(model, adapter)))

@@ -29,6 +29,8 @@ AUDIO_BYTES = Counter("auscult_web_audio_bytes_total", "Bytes of live sound on t
 FRAMES_REFUSED = Counter(
     "auscult_web_frames_refused_total", "Frames that have to be sent again or were no sound", ["reason"]
 )
+for _reason in ("disk", "gap", "bad"):  # an alert's increase() does not see a series that appears at 1
+    FRAMES_REFUSED.labels(_reason)
 RECONNECTS = Counter("auscult_web_reconnects_total", "Live sessions that went on over a new connection")
 SESSIONS_REFUSED = Counter("auscult_web_sessions_refused_total", "Live sessions not opened", ["reason"])
 UNTRANSCRIBED = Counter("auscult_web_untranscribed_total", "Utterances kept as sound, without a live text")

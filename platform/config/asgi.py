@@ -25,7 +25,7 @@ sockets = URLRouter(websocket_urlpatterns)
 application = ContinuedTraces(
     ProtocolTypeRouter(
         {
-            "http": BodyLimit(KeptThreads(django_application)),
+            "http": KeptThreads(BodyLimit(django_application)),  # which asks the database in that thread
             "websocket": OriginCheck(logged_in=AuthMiddlewareStack(sockets), keyed=sockets),
         }
     )

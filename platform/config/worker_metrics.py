@@ -74,9 +74,16 @@ class JobFigures:
         )
 
     def connect(self) -> None:
+        self._begin_at_zero()
         task_prerun.connect(self.begins, weak=False)
         task_postrun.connect(self.ends, weak=False)
         task_failure.connect(self.broke, weak=False)
+
+    def _begin_at_zero(self) -> None:
+        """An alert's increase() does not see a series that appears at 1, which the first event would be."""
+        for job in (*Job.values, "other"):
+            for outcome in ("failure", "lost"):
+                self.ended.labels(job, outcome)
 
     def begins(self, task: Task, **_: object) -> None:
         self._began_s = time.monotonic()

@@ -25,6 +25,8 @@ RULES = [
 ]
 EXPRESSIONS = [target["expr"] for panel in PANELS for target in panel["targets"]]
 EXPRESSIONS += [rule["expr"] for rule in RULES]
+COMPOSED = yaml.safe_load((Path(settings.BASE_DIR) / "docker-compose.yml").read_text())["services"]
+SCRAPED = yaml.safe_load((DEPLOY / "prometheus/prometheus.yml").read_text())["scrape_configs"]
 OURS = re.compile(r"\bauscult_(?:web|worker|engine)_\w+")
 OF_PROMETHEUS = {"le", "job", "instance"}
 
@@ -123,18 +125,14 @@ def test_what_is_provisioned_fits_together():
     source = yaml.safe_load((DEPLOY / "grafana/provisioning/datasources/prometheus.yml").read_text())
     uid = source["datasources"][0]["uid"]
     assert {target["datasource"]["uid"] for panel in PANELS for target in panel["targets"]} == {uid}
-    compose = yaml.safe_load((Path(settings.BASE_DIR) / "docker-compose.yml").read_text())
-    scraped = yaml.safe_load((DEPLOY / "prometheus/prometheus.yml").read_text())["scrape_configs"]
     hosts = {
         target.partition(":")[0]
-        for job in scraped
+        for job in SCRAPED
         for group in job["static_configs"]
         for target in group["targets"]
     }
-    assert hosts <= set(compose["services"])
-    mounted = [
-        volume for name in ("prometheus", "grafana") for volume in compose["services"][name]["volumes"]
-    ]
+    assert hosts <= set(COMPOSED)
+    mounted = [volume for name in ("prometheus", "grafana") for volume in COMPOSED[name]["volumes"]]
     folders = [volume.partition(":")[0] for volume in mounted if volume.startswith("./")]
     assert folders and all((Path(settings.BASE_DIR) / folder).exists() for folder in folders)
 
@@ -142,3 +140,17 @@ def test_what_is_provisioned_fits_together():
 def test_the_engines_names_follow_prometheus_conventions():
     assert all(name.endswith("_total") for name in COUNTERS)
     assert not [name for name in (*HISTOGRAMS, *GAUGES) if name.endswith(("_total", "_ms"))]
+
+
+def test_web_answers_to_the_name_by_which_prometheus_asks_it(client, settings):
+    """Without the host's own setting, and beside one."""
+    [web] = [job for job in SCRAPED if job["job_name"] == "auscult-web"]
+    [asked] = web["static_configs"][0]["targets"]
+    named = COMPOSED["web"]["environment"]["AUSCULT_ALLOWED_HOSTS"]
+    default = "${AUSCULT_ALLOWED_HOSTS:-localhost}"
+    assert default in named
+    for own in ("localhost", "hospital.example"):
+        settings.ALLOWED_HOSTS = named.replace(default, own).split(",")
+        assert client.get("/metrics", headers={"host": asked}).status_code == 200
+        assert client.get("/metrics", headers={"host": own}).status_code == 200
+        assert client.get("/metrics", headers={"host": "elsewhere"}).status_code == 400

@@ -9,6 +9,8 @@ from types import SimpleNamespace
 
 import pytest
 from celery.signals import before_task_publish
+from celery.utils.dispatch import Signal
+from channels.db import database_sync_to_async
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 from prometheus_client import REGISTRY, CollectorRegistry, generate_latest
@@ -17,9 +19,13 @@ from prometheus_client.parser import text_string_to_metric_families
 from base.jobs import Job
 from base.metrics_access import LOOPBACK, MetricsAccess
 from base.metrics_queue import STAMP, Queues, waiting_in_folder, waiting_in_redis
-from config import env
+from config import env, worker_metrics
 from config.training_metrics import TrainingRuns
 from config.worker_metrics import JobFigures, exposition
+from inference.consumers.hearing import EngineLoad
+from tests.inference.consumers.guests import Guest
+from tests.inference.engine.test_app import SECOND, engine
+from tests.inference.keys import make_program
 from training.models import RunStatus
 
 HERE = MetricsAccess.of(LOOPBACK.split(","))
@@ -133,6 +139,48 @@ def test_a_job_whose_process_died_is_lost_and_one_that_raised_is_not():
     told = values(generate_latest(registry).decode())
     assert told["auscult_worker_jobs_total", (Job.RUN_EXECUTE.value, "lost")] == 1
     assert len([name for name, _ in told if name == "auscult_worker_jobs_total"]) == 1
+
+
+def test_what_an_alert_looks_for_is_there_before_it_happens(monkeypatch):
+    """increase() does not count that a series appears: one that is born at 1 has risen by nothing."""
+    registry = CollectorRegistry()
+    for signal in ("task_prerun", "task_postrun", "task_failure"):
+        monkeypatch.setattr(worker_metrics, signal, Signal())  # the suite's own jobs are not counted here
+    JobFigures(registry).connect()
+    told = values(generate_latest(registry).decode())
+    for name in (*Job.values, "other"):
+        for outcome in ("failure", "lost"):
+            assert told["auscult_worker_jobs_total", (name, outcome)] == 0
+    for reason in ("disk", "gap", "bad"):
+        assert REGISTRY.get_sample_value("auscult_web_frames_refused_total", {"reason": reason}) is not None
+
+
+async def test_what_an_alert_asks_of_the_engine_is_there_before_it_happens():
+    async with engine() as client:
+        await client.post("/v1/transcribe?lane=batch", content=SECOND)
+        text = (await client.get("/metrics")).text
+    found = [s for family in text_string_to_metric_families(text) for s in family.samples]
+    refused = {s.labels["lane"]: s.value for s in found if s.name == "auscult_engine_refused_total"}
+    assert refused == {"final": 0, "partial": 0, "batch": 0}
+    of_model = [s.labels for s in found if s.name == "auscult_engine_requests_total"]
+    failed = [(s.labels, s.value) for s in found if s.name == "auscult_engine_failures_total"]
+    assert failed == [({"model": of_model[0]["model"], "adapter": ""}, 0)]
+
+
+@pytest.mark.django_db(transaction=True)
+async def test_a_session_that_finds_no_room_is_counted(monkeypatch):
+    async def full():
+        return EngineLoad(4, 4.0, False, 7.0, 3, "cpu", False)
+
+    def counted():
+        return REGISTRY.get_sample_value("auscult_web_sessions_refused_total", {"reason": "busy"}) or 0
+
+    monkeypatch.setattr("inference.consumers.admission.engine_place", full)
+    program, before = await database_sync_to_async(make_program)(), counted()
+    client = await Guest("/ws/live/", program.secret).open()
+    await client.send({"type": "start"})
+    await client.closed()
+    assert counted() == before + 1
 
 
 def test_what_waits_in_the_folder_is_told_by_queue_with_its_age(tmp_path, settings):
