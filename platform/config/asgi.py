@@ -13,14 +13,14 @@ from channels.routing import ProtocolTypeRouter, URLRouter  # noqa: E402
 from django.conf import settings  # noqa: E402
 
 from base import traces_export  # noqa: E402
-from base.memory import return_large_blocks  # noqa: E402
+from base.memory import keep_memory_small  # noqa: E402
 from base.traces_asgi import ContinuedTraces  # noqa: E402
 from config.body_limit import BodyLimit  # noqa: E402
 from config.threads import KeptThreads  # noqa: E402
 from inference.consumers.origins import OriginCheck  # noqa: E402
 from inference.consumers.routing import websocket_urlpatterns  # noqa: E402
 
-return_large_blocks()
+keep_memory_small()
 sockets = URLRouter(websocket_urlpatterns)
 application = ContinuedTraces(
     ProtocolTypeRouter(

@@ -5,14 +5,14 @@ import sys
 
 import pytest
 
-from base.memory import return_large_blocks
+from base.memory import keep_memory_small
 
 # Blocks that the system gave, not the heap: the fourth of mallinfo2's counters (malloc.h).
 PROGRAM = """
 import ctypes, sys
-from base.memory import return_large_blocks
+from base.memory import keep_memory_small
 if sys.argv[1] == "asked":
-    return_large_blocks()
+    keep_memory_small()
 libc = ctypes.CDLL(None)
 
 class Counters(ctypes.Structure):
@@ -26,7 +26,7 @@ print(libc.mallinfo2()._3 - before)
 """
 
 
-@pytest.mark.skipif(not return_large_blocks(), reason="not glibc")
+@pytest.mark.skipif(not keep_memory_small(), reason="not glibc")
 @pytest.mark.parametrize(("asked", "blocks"), [("asked", 10), ("not asked", 0)])
 def test_a_large_block_is_the_systems_however_large_an_earlier_one_was(asked: str, blocks: int) -> None:
     command = [sys.executable, "-c", PROGRAM, asked]
