@@ -8,14 +8,15 @@ A refusal tells what is needed to go on: all three texts merged piece by piece (
 merged text then starts (`version`, its text `start`, the draft's `stamp`).
 """
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import NoReturn
 
 from django.utils.translation import gettext as _
 
 from accounts.models import User
-from annotation.models import Draft, Label, Segment
+from annotation.models import Draft, Label, Reading, Segment
 from annotation.selectors.labels import newest_label
+from annotation.selectors.readings import reading_given
 from annotation.texts.merging import three_way
 from base.errors import Conflict
 from speech.text import prepare_label
@@ -44,6 +45,15 @@ def knows_of(draft: Draft, typed: Typed) -> bool:
         or draft.text == typed.text
         or any(_is_same_or_later(stamp, draft.stamp) for stamp in seen)
     )
+
+
+def goes_on_from_blind(segment: Segment, newest: Label | None, user: User, typed: Typed) -> bool:
+    """The label that `typed` would replace was never shown to this person: the page of their blind reading
+    was answered as if it had made the first version, and goes on from its own text."""
+    if newest is None or typed.base_text is None:
+        return False
+    given = reading_given(user, segment)
+    return given is not None and prepare_label(typed.base_text) == given.text != newest.text
 
 
 def raise_stale_version(
@@ -79,6 +89,15 @@ def raise_stale_draft(segment: Segment, typed: Typed, version: int, draft: Draft
         stamp=draft.stamp if draft else "",
         author="",
     )
+
+
+def raise_stale_reading(code: str, message: str, reading: Reading, typed: Typed) -> NoReturn:
+    """This person has submitted another text, blind; they go on from that one, and see the label next."""
+    if typed.base_text is None:  # as they first saw it: the segment may have been heard anew since
+        typed = replace(typed, base_text=reading.hypothesis.text if reading.hypothesis else "")
+    told = _told(reading.segment, typed, reading.text, version=0)
+    start = {"version": reading.segment.version, "start": reading.text}
+    raise Conflict(code, message, **told, **start, stamp=typed.after, author="")
 
 
 def segment_text(segment: Segment, version: int = 0) -> str:

@@ -5,7 +5,7 @@ worker drafts them again when it has time. Whoever holds a segment sees their ow
 """
 
 from collections.abc import Sequence
-from typing import Literal
+from typing import Any, Literal
 
 from django.db import transaction
 from django.db.models import Max
@@ -18,6 +18,7 @@ from annotation.selectors.labels import draft_of, newest_label
 from annotation.selectors.pages import editable_text
 from annotation.selectors.segments import EDITORS, neighbour
 from annotation.services.hypotheses import hypotheses_store
+from annotation.services.phi import Stored, phi_joined, phi_known, phi_parted, phi_sent
 from annotation.services.queue import lease_is_over, segment_claim
 from annotation.services.sound import measures_of_part
 from annotation.texts.cuts import (
@@ -50,11 +51,12 @@ def segment_split(
     caret: int | None = None,
     at_ms: int | None = None,
     active_edit_ms: int = 0,
+    phi: list[dict[str, Any]] | None = None,
 ) -> tuple[Segment, Segment]:
     """In two at the caret of `text`, or at a time from the segment's start. Both parts are held by `user`.
 
-    `text` is what stands in the field; a space at the caret stays with the left part. Raises Conflict
-    (not held, corrected, replaced already) and DomainError `part_too_short`.
+    `text` is what stands in the field; a space at the caret stays with the left part. Each part keeps its
+    marks. Raises Conflict (not held, corrected, replaced already), DomainError `part_too_short`, `bad_phi`.
     """
     require_role(user, *EDITORS, site=segment.recording.site)
     with transaction.atomic():
@@ -74,9 +76,12 @@ def segment_split(
         right = _made(whole, middle_ms, whole.end_ms, sides[1])
         _replace([whole], [left, right])
         _store(whole.hypothesis, list(zip((left, right), part_heard(heard, cut), strict=True)), [whole])
-        for part, own in zip((left, right), part_text(text, cut.caret), strict=True):
-            _write(user, part, own, active_edit_ms if part is left else 0)
-        _keep(user, whole, text, active_edit_ms)
+        marks = _marks(user, whole, text, phi)
+        texts = part_text(text, cut.caret)
+        marks_of_parts = phi_parted(marks, text, len(texts[0]))
+        _write(user, left, texts[0], marks_of_parts[0], active_edit_ms)
+        _write(user, right, texts[1], marks_of_parts[1], 0)
+        _keep(user, whole, text, marks, active_edit_ms)
         detail = {"parts": [str(left.uuid), str(right.uuid)], "at_ms": cut.at_ms}
         entry_add(actor=user, verb="segment_split", target=whole, site=whole.recording.site, **detail)
         right = _handed_over(user, right)  # the one that was leased last is the first to be served
@@ -84,12 +89,18 @@ def segment_split(
 
 
 def segment_merge(
-    *, user: User, segment: Segment, side: Side, text: str, active_edit_ms: int = 0
+    *,
+    user: User,
+    segment: Segment,
+    side: Side,
+    text: str,
+    active_edit_ms: int = 0,
+    phi: list[dict[str, Any]] | None = None,
 ) -> tuple[Segment, int]:
     """With the neighbour before or after -> the joined segment, held by `user`, and the caret at the seam.
 
     Raises Conflict when the neighbour is in other hands, corrected, unusable or without a draft yet, and
-    DomainError `no_neighbour` or `joined_too_long`.
+    DomainError `no_neighbour`, `joined_too_long` or `bad_phi`.
     """
     require_role(user, *EDITORS, site=segment.recording.site)
     with transaction.atomic():
@@ -107,18 +118,21 @@ def segment_merge(
             message = _("Together they would be longer than %(limit)s seconds.") % {"limit": limit_s}
             raise DomainError("joined_too_long", message)
         origin = _common_origin(left, right)
-        texts = {mine.pk: text, theirs.pk: editable_text(theirs, user, newest_label(theirs)).text}
+        beside = editable_text(theirs, user, newest_label(theirs))
+        texts = {mine.pk: text, theirs.pk: beside.text}
+        marks = {mine.pk: _marks(user, mine, text, phi), theirs.pk: beside.phi}
         spans = _spans(origin) if origin else _joined_spans(left, right)
         joined = _made(left, left.start_ms, right.end_ms, spans)
         _replace(pair, [joined])
         _store_joined(left, right, joined, origin)
         whole_text = join_text(texts[left.pk], texts[right.pk], were_one=origin is not None)
-        spent = draft_of(theirs, user)
-        _write(user, joined, whole_text, active_edit_ms + (spent.active_edit_ms if spent else 0))
-        _keep(user, mine, text, active_edit_ms)
+        seam = len(whole_text) - len(texts[right.pk])
+        both = phi_joined(marks[left.pk], marks[right.pk], seam)
+        _write(user, joined, whole_text, both, active_edit_ms + beside.active_edit_ms)
+        _keep(user, mine, text, marks[mine.pk], active_edit_ms)
         detail = {"parts": [str(left.uuid), str(right.uuid)]}
         entry_add(actor=user, verb="segment_merged", target=joined, site=mine.recording.site, **detail)
-        return _handed_over(user, joined), len(whole_text) - len(texts[right.pk])
+        return _handed_over(user, joined), seam
 
 
 def _lock(segment: Segment) -> None:
@@ -209,16 +223,27 @@ def _store_joined(left: Segment, right: Segment, joined: Segment, origin: Segmen
     _store(left.hypothesis or right.hypothesis, [(joined, whole)], [left, right])
 
 
-def _write(user: User, segment: Segment, text: str, active_edit_ms: int) -> None:
+def _marks(user: User, segment: Segment, text: str, sent: object) -> Stored:
+    """Who sends none takes none off."""
+    given = phi_sent(sent, text, text)
+    return phi_known(segment, draft_of(segment, user), text, segment.version) if given is None else given
+
+
+def _write(user: User, segment: Segment, text: str, marks: Stored, active_edit_ms: int) -> None:
     """The person's own text. What they have not touched stays the model's, and is measured as such."""
     segment.refresh_from_db()
     heard = segment.hypothesis.text if segment.hypothesis else ""
-    if text != heard or active_edit_ms:
-        _keep(user, segment, text, active_edit_ms)
+    if text != heard or marks or active_edit_ms:
+        _keep(user, segment, text, marks, active_edit_ms)
 
 
-def _keep(user: User, segment: Segment, text: str, active_edit_ms: int) -> None:
-    values = {"text": text, "base_version": segment.version, "active_edit_ms": active_edit_ms}
+def _keep(user: User, segment: Segment, text: str, marks: Stored, active_edit_ms: int) -> None:
+    values = {
+        "text": text,
+        "phi": marks,
+        "base_version": segment.version,
+        "active_edit_ms": active_edit_ms,
+    }
     Draft.objects.update_or_create(segment=segment, author=user, defaults=values)
 
 

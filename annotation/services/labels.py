@@ -16,12 +16,13 @@ from annotation.services.calibrations import calibration_refit_when_due
 from annotation.services.conflicts import (
     Typed,
     comes_late,
+    goes_on_from_blind,
     knows_of,
     raise_stale_draft,
     raise_stale_version,
     segment_text,
 )
-from annotation.services.phi import phi_carried, phi_checked
+from annotation.services.phi import phi_known, phi_sent
 from annotation.services.reading_lots import double_reading_draw
 from audit.services import entry_add
 from base.errors import Conflict, DomainError, Forbidden
@@ -51,13 +52,13 @@ def draft_save(
     (a second window), is refused: Conflict `stale_draft`. One that was overtaken on the way changes nothing.
     """
     require_role(user, *EDITORS, site=segment.recording.site)
-    spans = phi_carried(phi_checked(phi, text), text, _checked(text))
+    sent = phi_sent(phi, text, _checked(text))
     typed = Typed(_checked(text), base_text, stamp, after)
     if Label.objects.filter(segment=segment, author=user, version__gt=base_version).exists():
         raise_stale_draft(segment, typed, base_version)
     values = {
         "text": typed.text,
-        "phi": spans,
+        "phi": phi_known(segment, None, typed.text, base_version) if sent is None else sent,
         "base_version": base_version,
         "base_text": segment_text(segment, base_version) if base_text is None else _checked(base_text),
         "stamp": stamp,
@@ -72,6 +73,8 @@ def draft_save(
                 return draft
             if draft.base_version > base_version or not knows_of(draft, typed):
                 raise_stale_draft(segment, typed, base_version, draft)
+            if sent is None:
+                values["phi"] = phi_known(segment, draft, typed.text, base_version)
             for name, value in values.items():
                 setattr(draft, name, value)
             draft.save()
@@ -102,20 +105,17 @@ def label_submit(
     """
     require_role(user, *EDITORS, site=segment.recording.site)
     target = submitted_text(text)
-    # Tidying moves characters, so the marks go with them.
-    sent = None if phi is None else phi_carried(phi_checked(phi, text), text, target)
+    sent = phi_sent(phi, text, target)  # tidying moves characters, so the marks go with them
     typed = Typed(target, base_text, stamp, after)
     with transaction.atomic():
         rows = Segment.objects.select_for_update(of=("self",)).select_related("hypothesis")
         locked = rows.get(pk=segment.pk)
         newest = newest_label(locked) if locked.version else None
-        # Who knows nothing of marks takes none off.
-        stored = phi_carried(newest.phi, newest.text, target) if newest else []
-        spans = stored if sent is None else sent
-        if repeated := _already_submitted(locked, user, target, spans, version):
+        if repeated := _already_submitted(locked, user, target, sent, version):
             return repeated
         draft = Draft.objects.filter(segment=locked, author=user).first()
         _check_may_submit(locked, newest, draft, user, typed, version)
+        spans = phi_known(locked, draft, target, version) if sent is None else sent
         label = _add_version(locked, user, target, spans, _clamped(active_edit_ms), mode)
         # What the same window has typed since (this submit was long on its way) stays a draft.
         if draft and (draft.stamp == typed.stamp or not comes_late(draft, typed)):
@@ -169,7 +169,7 @@ def _check_may_submit(
     segment: Segment, newest: Label | None, draft: Draft | None, user: User, typed: Typed, version: int
 ) -> None:
     """The segment is locked; says no with both texts, so that nothing that was typed is lost."""
-    if segment.version != version:
+    if segment.version != version or goes_on_from_blind(segment, newest, user, typed):
         raise_stale_version(segment, newest, user, typed, version)
     # A later text of the same window is no obstacle: it stays as a draft.
     known = draft is None or knows_of(draft, typed) or comes_late(draft, typed)
@@ -225,13 +225,13 @@ def _send_back_if_nothing_stands(segment: Segment) -> None:
 
 
 def _already_submitted(
-    segment: Segment, user: User, text: str, phi: list[dict[str, Any]], version: int
+    segment: Segment, user: User, text: str, phi: list[dict[str, Any]] | None, version: int
 ) -> Label | None:
     """The answer to the first submit was lost on the way, and the page has sent it again."""
     if segment.version <= version:
         return None
     label = segment.labels.filter(author=user, version=version + 1, text=text).first()
-    return label if label and label.phi == phi else None
+    return label if label and phi in (None, label.phi) else None
 
 
 def _checked(text: str) -> str:

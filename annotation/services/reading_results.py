@@ -23,14 +23,15 @@ from annotation.models import (
     UnusableReason,
     Verdict,
 )
-from annotation.selectors.labels import newest_label
+from annotation.selectors.labels import draft_of, newest_label
 from annotation.selectors.readings import reading_given
 from annotation.selectors.segments import EDITORS
+from annotation.services.conflicts import Typed, raise_stale_reading
 from annotation.services.labels import MAX_ACTIVE_MS, submitted_text
-from annotation.services.phi import phi_added
+from annotation.services.phi import phi_added, phi_known
 from annotation.texts import agreement
 from audit.services import entry_add
-from base.errors import Conflict, DomainError
+from base.errors import DomainError
 from speech.metrics import cer
 
 
@@ -40,6 +41,7 @@ def reading_submit(
     reading: Reading,
     text: str,
     active_edit_ms: int,
+    base_text: str | None = None,
     phi: list[dict[str, Any]] | None = None,
 ) -> Reading:
     """What this person heard; the same sent twice is kept once.
@@ -47,7 +49,9 @@ def reading_submit(
     Raises DomainError `empty_text`, `bad_phi`; Conflict `stale_version` when another text came first.
     """
     with transaction.atomic():
-        row = _finish(user, reading, active_edit_ms, text=submitted_text(text))
+        if phi is None:  # says nothing of marks: those of their own draft, which goes now
+            phi = phi_known(reading.segment, draft_of(reading.segment, user), text, version=0)
+        row = _finish(user, reading, active_edit_ms, Typed(submitted_text(text), base_text))
         label = newest_label(row.segment)
         if label and (added := phi_added(label, phi, text)):
             site = row.segment.recording.site
@@ -59,15 +63,17 @@ def reading_mark_unusable(*, user: User, reading: Reading, reason: str) -> Readi
     """Nobody can use this sound, says the reader. The segment stays as it is until a reviewer hears it."""
     if reason not in UnusableReason.values:
         raise DomainError("unknown_reason", _("Say why the segment is unusable, with one of the reasons."))
-    return _finish(user, reading, 0, unusable_reason=reason)
+    return _finish(user, reading, 0, Typed(""), unusable_reason=reason)
 
 
-def reading_draft_check(*, user: User, segment: Segment, text: str, base_version: int) -> None:
+def reading_draft_check(
+    *, user: User, segment: Segment, text: str, base_version: int, base_text: str | None = None
+) -> None:
     """An autosave that comes after the submit must not bring the draft back: Conflict `stale_draft`."""
     given = reading_given(user, segment) if base_version == 0 else None
     if given is not None:
         message = _("A newer version of this text is saved already; this older one is not kept over it.")
-        raise Conflict("stale_draft", message, yours=text, theirs=given.text, version=0)
+        raise_stale_reading("stale_draft", message, given, Typed(text, base_text))
 
 
 def truth_known(reading: Reading, truth: str, text: str) -> None:
@@ -79,18 +85,18 @@ def truth_known(reading: Reading, truth: str, text: str) -> None:
 
 
 def _finish(
-    user: User, reading: Reading, active_edit_ms: int, text: str = "", unusable_reason: str = ""
+    user: User, reading: Reading, active_edit_ms: int, typed: Typed, unusable_reason: str = ""
 ) -> Reading:
     site = reading.segment.recording.site
     require_role(user, *EDITORS, site=site)
+    text = typed.text
     with transaction.atomic():
         row = Reading.objects.select_for_update(of=("self",)).get(pk=reading.pk, reader=user)
         if row.status == ReadingStatus.DONE:
             if (row.text, row.unusable_reason) == (text, unusable_reason):
                 return row
             message = _("You have submitted this segment already. Both texts are shown.")
-            both = {"yours": text, "theirs": row.text, "version": row.segment.version}
-            raise Conflict("stale_version", message, **both)
+            raise_stale_reading("stale_version", message, row, typed)
         row.text, row.unusable_reason = text, unusable_reason
         row.status, row.done_at, row.lease_expires_at = ReadingStatus.DONE, timezone.now(), None
         row.active_edit_ms = max(0, min(active_edit_ms, MAX_ACTIVE_MS))

@@ -50,12 +50,25 @@ def checked(stored: Any, text: str, kinds: Iterable[str]) -> list[PhiSpan]:
 def carried(spans: Iterable[PhiSpan], before: str, after: str) -> list[PhiSpan]:
     """The spans in a text that was changed; one of which nothing is left is gone."""
     kept = _kept(before, after)
-    moved = []
+    found = []
     for span in spans:
         places = [kept[i] for i in range(span.start, span.end) if i in kept]
         if places:
-            moved.append(PhiSpan(places[0], places[-1] + 1, span.kind))
-    return moved
+            found.append(PhiSpan(places[0], places[-1] + 1, span.kind))
+    return found
+
+
+def within(spans: Iterable[PhiSpan], start: int, end: int) -> list[PhiSpan]:
+    """Those of a part of the text, counted from its start; one across an edge of the part is cut."""
+    return [
+        PhiSpan(max(span.start, start) - start, min(span.end, end) - start, span.kind)
+        for span in spans
+        if span.start < end and start < span.end
+    ]
+
+
+def moved(spans: Iterable[PhiSpan], by: int) -> list[PhiSpan]:
+    return [PhiSpan(span.start + by, span.end + by, span.kind) for span in spans]
 
 
 def united(spans: Iterable[PhiSpan], more: Iterable[PhiSpan]) -> list[PhiSpan]:

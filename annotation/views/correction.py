@@ -127,9 +127,8 @@ def page_data(segment: Segment, editable: Editable) -> dict[str, object]:
 def segment_draft(request: HttpRequest, uuid: UUID) -> JsonResponse:
     data = read_json(request, DraftForm)
     segment = segment_of(person(request), uuid, *CORRECTORS)
-    reading_draft_check(
-        user=person(request), segment=segment, text=data["text"], base_version=data["base_version"]
-    )
+    started = {name: data[name] for name in ("text", "base_version", "base_text")}
+    reading_draft_check(user=person(request), segment=segment, **started)
     draft_save(user=person(request), segment=segment, **data)
     return JsonResponse({})
 
@@ -163,6 +162,7 @@ def segment_submit(request: HttpRequest, uuid: UUID) -> JsonResponse:
             reading=reading,
             text=data["text"],
             active_edit_ms=data["active_edit_ms"],
+            base_text=data["base_text"],
             phi=data["phi"],
         )
         # As after a first correction: the page tells nobody that others have been here.

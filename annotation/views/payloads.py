@@ -54,6 +54,7 @@ class SplitForm(forms.Form):
     text = forms.CharField(required=False, strip=False, max_length=LONGEST_TEXT)
     caret = forms.IntegerField(required=False, min_value=0)
     at_ms = forms.IntegerField(required=False, min_value=0)
+    phi = forms.Field(required=False)
     active_edit_ms = forms.IntegerField(min_value=0, max_value=2**31 - 1)
 
     def clean(self) -> dict[str, Any]:
@@ -66,6 +67,7 @@ class SplitForm(forms.Form):
 class MergeForm(forms.Form):
     side = forms.ChoiceField(choices=[("previous", "previous"), ("next", "next")])
     text = forms.CharField(required=False, strip=False, max_length=LONGEST_TEXT)
+    phi = forms.Field(required=False)
     active_edit_ms = forms.IntegerField(min_value=0, max_value=2**31 - 1)
 
 

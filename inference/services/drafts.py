@@ -6,10 +6,10 @@ from itertools import groupby
 
 import numpy as np
 from django.conf import settings
-from django.db.models import QuerySet
+from django.db.models import OuterRef, QuerySet, Subquery
 
 from accounts.models import Site
-from annotation.models import Recording, Segment, SegmentStatus
+from annotation.models import Hypothesis, Recording, Segment, SegmentStatus
 from annotation.selectors import uncorrected_segments
 from annotation.selectors.terms import terms_to_tell
 from annotation.services.hypotheses import hypotheses_store
@@ -65,10 +65,33 @@ def promotion_redraft(*, promotion: Promotion) -> int:
 
 
 def _draft(uncorrected: QuerySet[Segment], model: SpeechModel, site: Site) -> int:
-    """Passes over what this model has drafted already, so that a run that was cut short goes on."""
-    keys = list(uncorrected.exclude(hypothesis__model_ref=model.ref).values_list("pk", flat=True))
-    hear(keys, model, site)
+    """-> how many were heard. What goes live meanwhile (a roll-back) is gone on with: two of these jobs side
+    by side end with the same drafts, whichever is the last to store."""
+    done = 0
+    while True:
+        done += _draft_while_live(uncorrected, model, site)
+        now = live_model(site)
+        if now == model:
+            return done
+        model = now
+
+
+def _draft_while_live(uncorrected: QuerySet[Segment], model: SpeechModel, site: Site) -> int:
+    keys = _to_draft(uncorrected, model)
+    for first in range(0, len(keys), CHUNK):
+        if live_model(site) != model:
+            return first
+        hear(keys[first : first + CHUNK], model, site)
     return len(keys)
+
+
+def _to_draft(uncorrected: QuerySet[Segment], model: SpeechModel) -> list[int]:
+    """Passes over what this model has drafted already, so that a run that was cut short goes on. Its draft
+    must also be the newest that was heard: a segment that comes back uncorrected takes the newest."""
+    newest = Hypothesis.objects.filter(segment=OuterRef("pk"), asked_by=None).order_by("-id")
+    known = uncorrected.annotate(newest_ref=Subquery(newest.values("model_ref")[:1]))
+    waiting = known.exclude(hypothesis__model_ref=model.ref, newest_ref=model.ref)
+    return list(waiting.values_list("pk", flat=True))
 
 
 def hear(keys: Sequence[int], model: SpeechModel, site: Site) -> None:

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from annotation.texts.phi import PhiSpan, carried, checked, masked, repeated
+from annotation.texts.phi import PhiSpan, carried, checked, masked, repeated, within
 from annotation.texts.phi_times import PADDING_MS, times_of
 from speech.types import Span, Word
 
@@ -56,6 +56,14 @@ def test_what_is_no_list_of_marks_is_refused(sent):
 )
 def test_a_mark_moves_with_its_words(after, span):
     assert carried([NAME], TEXT, after) == ([PhiSpan(*span, "name")] if span else [])
+
+
+@pytest.mark.parametrize(
+    ("part", "span"),
+    [((0, 2), None), ((0, 5), (2, 5)), ((0, 3), (2, 3)), ((3, 9), (0, 2)), ((5, 9), None), ((1, 8), (1, 4))],
+)
+def test_a_part_of_the_text_has_what_is_marked_in_it(part, span):
+    assert within([NAME], *part) == ([PhiSpan(*span, "name")] if span else [])
 
 
 @given(st.text("王小明 a", max_size=12), st.text("王小明 a", max_size=12), st.data())

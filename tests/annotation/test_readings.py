@@ -99,6 +99,16 @@ def test_what_a_blind_reader_marks_as_private_is_marked_in_the_label(segment: Se
     assert again == reading and segment.labels.get().phi == [mark]
 
 
+def test_marks_of_a_blind_readers_draft_count_where_the_submit_says_nothing_of_marks(
+    segment: Segment, second: User
+) -> None:
+    mark = {"start": 0, "end": 2, "kind": "name"}
+    reading = claim(second)
+    draft_save(user=second, segment=segment, text=HEARD, base_version=0, active_edit_ms=0, phi=[mark])
+    reading_submit(user=second, reading=reading, text=HEARD, active_edit_ms=3000)
+    assert segment.labels.get().phi == [mark]
+
+
 def test_nobody_elsewhere_reads_it(segment: Segment, cast: Cast) -> None:
     make_label(make_segment(make_recording(), text="好"), author=cast.outsider)
     assert blind_claim(cast.outsider) is None
@@ -153,7 +163,8 @@ def test_the_same_submit_sent_twice_is_kept_once(segment: Segment, second: User)
         reading_submit(user=second, reading=reading, text=HEARD, active_edit_ms=0)
     with pytest.raises(Conflict) as refusal:
         reading_submit(user=second, reading=reading, text="別的", active_edit_ms=0)
-    assert refusal.value.detail == {"yours": "別的", "theirs": HEARD, "version": 1}
+    told = {name: refusal.value.detail[name] for name in ("yours", "theirs", "version")}
+    assert told == {"yours": "別的", "theirs": HEARD, "version": 1}
     assert Entry.objects.filter(verb="reading_submitted").count() == 1
 
 

@@ -110,6 +110,50 @@ def test_drafts_heartbeat_and_submit_go_to_the_reading(segment, second):
     assert (other.json()["theirs"], other.json()["version"]) == (HEARD, 1)
 
 
+TOLD = {"yours", "theirs", "base", "pieces", "version", "start", "stamp", "author"}  # what conflict.js reads
+
+
+def test_who_goes_on_from_a_blind_reading_is_shown_the_label_before_it_changes(segment, second):
+    client = client_of(second)
+    client.get(reverse("correct_next"))
+    first = {"text": HEARD, "version": 0, "base_text": HEARD, "active_edit_ms": 9, "stay": True}
+    answer = post(client, segment, "submit", **first).json()
+    assert answer["version"] == 1
+    again = {**first, "text": HEARD + "了", "version": 1, "base_text": HEARD}
+    told = post(client, segment, "submit", **again)
+    assert (told.status_code, told.json()["code"]) == (409, "stale_version")
+    assert told.json().keys() >= TOLD and told.json()["pieces"]
+    assert (told.json()["theirs"], told.json()["version"], told.json()["start"]) == (SAID, 1, SAID)
+    assert Label.objects.get(segment=segment).text == SAID
+    # Both are known now: what is made of them is the next version.
+    merged = {**again, "base_text": told.json()["start"]}
+    assert post(client, segment, "submit", **merged).json()["version"] == 2
+
+
+def test_whoever_read_it_blind_and_opens_it_later_corrects_it_as_anybody_does(segment, second):
+    client = client_of(second)
+    client.get(reverse("correct_next"))
+    first = {"text": HEARD, "version": 0, "base_text": HEARD, "active_edit_ms": 9, "stay": True}
+    post(client, segment, "submit", **first)
+    opened = page_json(client.get(reverse("correct_segment", args=[segment.uuid])).content.decode())[
+        "segment"
+    ]
+    assert opened["base_text"] == SAID
+    again = {**first, "text": HEARD, "version": 1, "base_text": SAID}
+    assert post(client, segment, "submit", **again).json()["version"] == 2
+
+
+def test_what_comes_after_a_blind_reading_was_given_is_told_all_that_a_conflict_shows(segment, second):
+    client = client_of(second)
+    client.get(reverse("correct_next"))
+    body = {"text": HEARD, "version": 0, "base_text": HEARD, "active_edit_ms": 9, "stay": True}
+    post(client, segment, "submit", **body)
+    for what, code in (("submit", "stale_version"), ("draft", "stale_draft")):
+        told = post(client, segment, what, **{**body, "text": HEARD + "了", "base_version": 0}).json()
+        assert (told["code"], told["theirs"], told["start"], told["version"]) == (code, HEARD, HEARD, 1)
+        assert told.keys() >= TOLD and told["pieces"]
+
+
 def test_skip_unusable_and_release_work_as_everywhere(segment, second):
     client = client_of(second)
     client.get(reverse("correct_next"))

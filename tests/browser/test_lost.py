@@ -127,6 +127,22 @@ def test_a_text_confirmed_while_nobody_answers_is_sent_once_and_nobody_is_moved(
     assert [(label.version, label.text) for label in Label.objects.all()] == [(1, HEARD + "每日")]
 
 
+def test_what_is_typed_after_a_text_was_confirmed_is_confirmed_by_the_next_key(context_of, expert, segments):
+    context = context_of(expert)
+    page = open_segment(context.new_page(), segments[0])
+    context.set_offline(True)
+    type_at_end(page, "每日")
+    page.keyboard.press("Control+Enter")
+    expect(page.locator("[data-saved]")).to_contain_text("Confirmed on this computer")
+    type_at_end(page, "兩次")  # nobody has taken the first text yet
+    context.set_offline(False)
+    expect(page.locator("[data-spoken]")).to_contain_text("It is on the server now")
+    page.keyboard.press("Control+Enter")
+    expect(page.locator("#text")).to_have_value("血壓一百四十")
+    texts = list(Label.objects.order_by("version").values_list("text", flat=True))
+    assert texts == [HEARD + "每日", HEARD + "每日兩次"]
+
+
 def test_what_a_lost_tab_had_confirmed_is_sent_from_any_page(context_of, expert, segments):
     context = context_of(expert)
     page = open_segment(context.new_page(), segments[0])

@@ -199,6 +199,34 @@ def test_a_recording_is_corrected_line_by_line_with_the_keyboard(page_of, expert
     assert Segment.objects.get(pk=segments[2].pk).status == SegmentStatus.OPEN  # nothing else was taken
 
 
+SLOW_SUBMITS = """() => {
+  const send = fetch;
+  window.fetch = async (url, options) => {
+    if (url.endsWith("/submit/")) await new Promise((go) => setTimeout(go, 1000));
+    return send(url, options);
+  };
+}"""
+
+
+def test_what_is_typed_while_a_line_is_being_confirmed_stays_and_is_confirmed_next(page_of, expert, segments):
+    page = open_transcript(page_of(expert), segments)
+    page.evaluate(SLOW_SUBMITS)
+    lines = page.locator(".line textarea")
+    lines.first.click()
+    page.keyboard.press("End")
+    page.keyboard.insert_text("有燒")
+    with page.expect_response(re.compile("/submit/")):
+        page.keyboard.press("Control+Enter")
+        page.keyboard.insert_text("三天")
+    expect(page.locator(".line-state").first).to_have_text("draft saved")
+    expect(lines.first).to_have_value("病人今天有燒三天")
+    expect(lines.first).to_be_focused()
+    page.keyboard.press("Control+Enter")
+    expect(lines.nth(1)).to_be_focused()
+    texts = list(Label.objects.order_by("version").values_list("text", flat=True))
+    assert texts == ["病人今天有燒", "病人今天有燒三天"]
+
+
 def test_a_line_in_other_hands_says_so_and_keeps_what_is_typed(page_of, site, expert, segments):
     colleague = make_user(Role.EXPERT, site=site)
     page = open_transcript(page_of(expert), segments)

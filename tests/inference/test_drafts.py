@@ -3,11 +3,14 @@
 import pytest
 
 from annotation.models import Hypothesis, SegmentStatus
+from annotation.services.calibrations import newest_hypothesis_adopt
 from base.jobs import Job
-from inference.services import recognizers
+from inference.services import drafts, recognizers
 from inference.services.drafts import promotion_redraft, recording_draft
 from tests.factories import make_live_model, make_recording, make_segment, make_site, make_term
 from training.models import Promotion
+from training.selectors import live_model
+from training.services.promotions import promotion_roll_back
 
 pytestmark = pytest.mark.django_db
 OLD, NEW = "fake:舊的模型聽到這個", "fake:新的模型聽到那個"
@@ -71,6 +74,72 @@ def test_a_default_model_leaves_a_site_with_its_own_model_alone():
     assert promotion_redraft(promotion=Promotion.objects.get(current=True, site=None)) == 3
     assert here.segments.first().hypothesis.text == OLD[5:] + "站"
     assert there.segments.first().hypothesis.text == NEW[5:]
+
+
+def promoted(ref):
+    """Live, with a way back to what was live before."""
+    before = Promotion.objects.get(current=True)
+    make_live_model(ref)
+    promotion = Promotion.objects.get(current=True)
+    promotion.previous = before
+    promotion.save()
+    return promotion
+
+
+def refs_of(recording):
+    return {s.hypothesis.model_ref for s in recording.segments.select_related("hypothesis")}
+
+
+def test_after_a_roll_back_a_segment_in_hand_does_not_come_back_with_the_draft_of_the_other_model():
+    recording = make_spoken()
+    make_live_model(OLD)
+    recording_draft(recording=recording)
+    held = recording.segments.filter(pk=recording.segments.first().pk)
+    held.update(status=SegmentStatus.CLAIMED)
+    promotion = promoted(NEW)
+    promotion_redraft(promotion=promotion)
+    back = promotion_roll_back(user=None, promotion=promotion)
+    assert promotion_redraft(promotion=back) == 3
+    held.update(status=SegmentStatus.OPEN)
+    newest_hypothesis_adopt(segment=held.get())
+    assert refs_of(recording) == {live_model(recording.site).ref} == {OLD}
+
+
+def test_a_roll_back_while_a_promotion_drafts_again_is_gone_on_with(monkeypatch):
+    recording = make_spoken(segments=4)
+    make_live_model(OLD)
+    recording_draft(recording=recording)
+    promotion = promoted(NEW)
+    really, chunks = drafts._draft_chunk, []
+
+    def with_a_roll_back_after_the_first(segments, drafting):
+        really(segments, drafting)
+        chunks.append(drafting.model.ref)
+        if len(chunks) == 1:
+            promotion_redraft(promotion=promotion_roll_back(user=None, promotion=promotion))
+
+    monkeypatch.setattr(drafts, "_draft_chunk", with_a_roll_back_after_the_first)
+    monkeypatch.setattr(drafts, "CHUNK", 1)
+    promotion_redraft(promotion=promotion)
+    assert refs_of(recording) == {live_model(recording.site).ref} == {OLD}
+    assert chunks.count(NEW) == 1
+
+
+def test_what_a_slow_job_stores_after_the_roll_back_is_heard_again(monkeypatch):
+    recording = make_spoken()
+    make_live_model(OLD)
+    recording_draft(recording=recording)
+    promotion = promoted(NEW)
+    really = drafts._draft_chunk
+
+    def slow(segments, drafting):
+        monkeypatch.setattr(drafts, "_draft_chunk", really)
+        promotion_redraft(promotion=promotion_roll_back(user=None, promotion=promotion))
+        really(segments, drafting)
+
+    monkeypatch.setattr(drafts, "_draft_chunk", slow)
+    promotion_redraft(promotion=promotion)
+    assert refs_of(recording) == {live_model(recording.site).ref} == {OLD}
 
 
 def test_the_jobs_are_registered_under_their_names():

@@ -58,6 +58,11 @@ def make_set(
     return evaluation_set_freeze(name=f"set {number}", kind=kind, utterances=rows, root=root)
 
 
+def freeze(snapshot: DatasetSnapshot) -> EvaluationSet:
+    """A set with a sentence of the snapshot, frozen after it."""
+    return make_set(texts=(manifest.read(data_path(snapshot.manifest_path))[0].text,))
+
+
 def make_approved(site: Site | None = None, text: str | None = None, speaker: str = "") -> None:
     recording = make_recording(site, audio=True, speaker=speaker)
     make_label(make_segment(recording), text or f"核可的句子 {next(_number)}")
@@ -237,7 +242,7 @@ def finished_result(
         "mer": corpus,
         "latin_heard": 1,
         "latin_said": 2,
-        "settings": {"window": "speech"},
+        "settings": {"window": "speech", "language": "zh", "max_new_tokens": 200},
         "normaliser_version": NORMALISER_VERSION,
     }
     return {

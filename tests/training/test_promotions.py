@@ -70,6 +70,23 @@ def test_the_gate_says_what_has_not_been_scored():
     assert "no medical evaluation set" in str(gate_verdict(scene.challenger))
 
 
+def test_the_gate_compares_only_what_was_decoded_alike():
+    scene = Scene()
+    for name, value in (("language", "en"), ("max_new_tokens", 20)):
+        alike = dict(scene.proof.settings)
+        scene.proof.settings = alike | {name: value}
+        scene.proof.save()
+        verdict = gate_verdict(scene.challenger)
+        assert not verdict.passes and "was scored with other decode settings" in str(verdict)
+        scene.proof.settings = alike
+        scene.proof.save()
+    # An older score that was decoded alike counts, whatever the newest was decoded with.
+    newest = make_evaluation(scene.champion, scene.medical, 0.1)
+    newest.settings |= {"max_new_tokens": 20}
+    newest.save()
+    assert gate_verdict(scene.challenger).passes
+
+
 def test_a_score_of_other_weights_proves_nothing():
     scene = Scene()
     scene.challenger.sha256 = "2" * 64

@@ -9,17 +9,17 @@ from django.utils import timezone
 from accounts.models import Role
 from base.errors import Conflict, DomainError, Forbidden
 from base.storage import data_path
-from speech import manifest
 from tests.factories import make_cast, make_model, make_site, make_user
-from tests.training.rows import PlayedProcess, finished_result, make_run, make_set, make_snapshot
+from tests.training.rows import PlayedProcess, finished_result, freeze, make_run, make_set, make_snapshot
 from training.models import Run, RunStatus
 from training.pipeline.folder import MARK, RunFolder
 from training.selectors.access import runs_for_user
-from training.selectors.evaluations import comparisons_of
+from training.selectors.evaluations import comparisons_of, produced_by
 from training.selectors.runs import log_tail
 from training.services import execution
 from training.services.execution import run_execute
 from training.services.runs import run_cancel, run_create, run_resume, runs_mark_interrupted
+from training.services.speech_models import model_register
 
 pytestmark = pytest.mark.django_db
 
@@ -90,6 +90,19 @@ def test_the_base_is_not_scored_twice_on_the_same_set():
     process = PlayedProcess([told(error="enough")], code=1)
     run_execute(run=second, start=process)
     assert not RunFolder.open(process.folder).inputs.evaluation_sets[0].score_base
+    other = make_run(max_new_tokens=20)
+    run_execute(run=other, start=process)
+    assert RunFolder.open(process.folder).inputs.evaluation_sets[0].score_base
+
+
+def test_a_run_that_was_repeated_has_the_model_of_the_first():
+    medical = make_set()
+    first, second = make_run(), make_run()
+    for run in (first, second):
+        model_register(run=run, result=finished_result(run, medical, model="/models/the same weights"))
+    assert produced_by(first) == produced_by(second) == first.produced
+    assert [one.after.model for one in comparisons_of(second)] == [first.produced]
+    assert produced_by(make_run(base=first.produced)) is None
 
 
 def test_a_run_is_executed_once_however_often_it_is_delivered():
@@ -194,8 +207,7 @@ def test_a_knob_that_makes_no_sense_is_refused_before_anything_is_queued():
 def test_a_set_frozen_after_the_snapshot_blocks_it():
     site = make_site()
     snapshot = make_snapshot(site)
-
-    make_set(texts=(manifest.read(data_path(snapshot.manifest_path))[0].text,))
+    freeze(snapshot)
     with pytest.raises(DomainError, match="evaluation set now"):
         run_create(user=None, snapshot=snapshot, base_model=make_model())
 

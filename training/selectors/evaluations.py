@@ -1,6 +1,6 @@
 """Scores beside each other: the newest of a model on a set, before and after, what got worse."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,6 +11,8 @@ from training.models import Evaluation, EvaluationSet, EvaluationSetKind, Run, S
 from training.pipeline.folder import read_jsonl
 
 STATISTICS = ("mean_cer", "median_cer", "mean_cer_trimmed", "median_cer_trimmed")
+# Set for each run. The window is not among these: whether it may be short is proven for each model.
+_DECODED_BY = ("language", "max_new_tokens")
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,18 +46,22 @@ class Regression:
     stretches: list[Stretch]  # of what was said and what the new model heard
 
 
-def evaluation_of(model: SpeechModel, evaluation_set: EvaluationSet) -> Evaluation | None:
-    """The newest by the normaliser in use and of these very weights."""
-    return (
-        Evaluation.objects.filter(
-            model=model,
-            evaluation_set=evaluation_set,
-            normaliser_version=NORMALISER_VERSION,
-            settings__weights_sha256=model.sha256,
-        )
-        .order_by("-id")
-        .first()
-    )
+def decoded_alike(a: Mapping[str, Any], b: Mapping[str, Any]) -> bool:
+    """Of settings of evaluations, or configurations of runs: may scores made with them be compared?"""
+    return all(a.get(name) == b.get(name) for name in _DECODED_BY)
+
+
+def evaluation_of(
+    model: SpeechModel, evaluation_set: EvaluationSet, like: Mapping[str, Any] | None = None
+) -> Evaluation | None:
+    """The newest by the normaliser in use and of these very weights; with `like` of those decoded alike."""
+    found = Evaluation.objects.filter(
+        model=model,
+        evaluation_set=evaluation_set,
+        normaliser_version=NORMALISER_VERSION,
+        settings__weights_sha256=model.sha256,
+    ).order_by("-id")
+    return next((one for one in found if like is None or decoded_alike(one.settings, like)), None)
 
 
 def evaluations_of(model: SpeechModel) -> list[Evaluation]:
@@ -79,7 +85,9 @@ def comparisons_of(run: Run) -> list[Comparison]:
         one.evaluation_set: one for one in model.evaluations.select_related("evaluation_set").order_by("id")
     }
     return [
-        Comparison(evaluation_set, evaluation_of(run.base_model, evaluation_set), evaluation)
+        Comparison(
+            evaluation_set, evaluation_of(run.base_model, evaluation_set, evaluation.settings), evaluation
+        )
         for evaluation_set, evaluation in sorted(
             after.items(), key=lambda pair: (pair[0].kind != "medical", pair[0].pk)
         )
@@ -87,7 +95,10 @@ def comparisons_of(run: Run) -> list[Comparison]:
 
 
 def produced_by(run: Run) -> SpeechModel | None:
-    return SpeechModel.objects.filter(run=run).first()
+    """A run that was repeated made the weights, so the model, of an earlier one: its scores tell which."""
+    own = SpeechModel.objects.filter(run=run).first()
+    scored = SpeechModel.objects.filter(evaluations__run=run).exclude(pk=run.base_model_id)
+    return own or scored.first()
 
 
 def regressions_of(comparison: Comparison, most: int = 10) -> list[Regression]:

@@ -36,13 +36,15 @@ def gate_verdict(model: SpeechModel, site: Site | None = None) -> Verdict:
 
 def _judge(model: SpeechModel, champion: SpeechModel | None, one: EvaluationSet) -> tuple[bool, str]:
     new = evaluation_of(model, one)
-    old = evaluation_of(champion, one) if champion else None
     words: dict[str, object] = {"set": one.name, "live": champion}
     if new is None:
         return False, _("%(set)s: this model has not been scored on it.") % words
     words["new"] = f"{new.corpus_cer:.1%}"
     if champion is None:
         return True, _("%(set)s: CER %(new)s; nothing is live to compare with.") % words
+    old = evaluation_of(champion, one, like=new.settings)
+    if old is None and evaluation_of(champion, one):
+        return False, _("%(set)s: the live model %(live)s was scored with other decode settings.") % words
     if old is None:
         return False, _("%(set)s: CER %(new)s, but the live model %(live)s has no score on it.") % words
     words |= {"old": f"{old.corpus_cer:.1%}", "change": f"{100 * (new.corpus_cer - old.corpus_cer):+.1f}"}

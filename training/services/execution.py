@@ -19,13 +19,16 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from audit.services import entry_add
+from base.errors import DomainError
 from base.storage import data_path
 from training.models import EvaluationSet, Run, RunStatus, Search
 from training.pipeline.config import EvaluationInput, PipelineConfig, RunInputs
 from training.pipeline.folder import MARK, REQUEST, RunFolder
 from training.selectors.evaluations import evaluation_of
+from training.selectors.held_out import held_out_manifests
 from training.selectors.lineage import what_it_starts_from
 from training.selectors.runs import LOG
+from training.services.leaks import refuse_leaks, refuse_replay_leaks
 from training.services.pipeline_process import PipelineProcess
 from training.services.speech_models import model_register, read_result
 
@@ -92,6 +95,7 @@ def attempt(
     row.refresh_from_db()
     mine = Mine(row, claim)
     try:
+        refuse_leaks(row.snapshot, row.base_model)  # a set may have been frozen while it waited
         folder = folder_of(row)
         process = start(folder)
         try:
@@ -99,6 +103,9 @@ def attempt(
         finally:
             process.end()
         _conclude(mine, folder, progress, code, finish)
+    except DomainError as refused:
+        logger.info("%s: %s", row.uuid, refused.code)
+        mine.end(RunStatus.FAILED, error=refused.message[:500])
     except Exception:
         logger.exception("%s", row.uuid)
         mine.end(RunStatus.FAILED, error=_("Something went wrong; the log of the worker says what."))
@@ -196,7 +203,10 @@ def _finish(mine: Mine, folder: Path) -> None:
 def _folder_of(run: Run) -> Path:
     """The request is written once: a resumed run goes on with what it was asked."""
     path = data_path(run.folder)
-    if not (path / REQUEST).exists():
+    if (path / REQUEST).exists():
+        asked = RunFolder.open(path)
+        refuse_replay_leaks(asked.config, asked.inputs)
+    else:
         sets = _evaluation_sets(run)
         RunFolder.create(path, PipelineConfig.from_dict(run.config), inputs_of(run, sets))
     return path
@@ -209,7 +219,7 @@ def _evaluation_sets(run: Run) -> tuple[EvaluationInput, ...]:
             name=one.name,
             kind=one.kind,
             manifest=one.manifest_path,
-            score_base=evaluation_of(run.base_model, one) is None,
+            score_base=evaluation_of(run.base_model, one, like=run.config) is None,
         )
         for one in EvaluationSet.objects.filter(active=True)
     )
@@ -228,6 +238,7 @@ def inputs_of(row: Run | Search, sets: tuple[EvaluationInput, ...] = ()) -> RunI
         models_folder=str(data_path(MODELS_FOLDER)),
         runs_csv=str(data_path(RUNS_CSV)),
         evaluation_sets=sets,
+        held_out=held_out_manifests(),
         git_commit=row.git_commit,
         weights_ref=weights_ref,
         earlier_adapters=tuple(str(data_path(path)) for path in earlier),

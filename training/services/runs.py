@@ -16,26 +16,23 @@ from audit.services import entry_add
 from base.errors import Conflict, DomainError
 from base.jobs import Job, enqueue_on_commit
 from base.storage import data_path
-from speech import manifest
 from training.models import DatasetSnapshot, Run, RunStatus, SpeechModel
 from training.pipeline.augment import Recipe
 from training.pipeline.config import ConfigError, PipelineConfig
 from training.selectors.access import require_trainer
-from training.selectors.held_out import held_out
 from training.selectors.live import live_model
 from training.selectors.runs import RESUMABLE
+from training.services.leaks import refuse_leaks
 
 FOLDER = "runs"
 REPLAY_MANIFEST = "replay/manifest.jsonl"
 STALE_AFTER = timedelta(seconds=60)  # a worker writes its heartbeat every second
 
 
-def resolved_config(
-    snapshot: DatasetSnapshot, overrides: Mapping[str, Any] | None
-) -> tuple[dict[str, Any], PipelineConfig]:
-    """-> (what was set, the whole of it) for training on a snapshot, of a run or of a search.
+def resolved_config(overrides: Mapping[str, Any] | None) -> tuple[dict[str, Any], PipelineConfig]:
+    """-> (what was set, the whole of it), of a run or of a search.
 
-    Raises DomainError as run_create does.
+    Raises DomainError `bad_config`.
     """
     values = dict(overrides or {})
     if data_path(REPLAY_MANIFEST).exists():
@@ -45,9 +42,6 @@ def resolved_config(
         Recipe.of(config, data_path(""))  # a folder of sounds that is not there is told now
     except ConfigError as error:
         raise DomainError("bad_config", str(error)) from error
-    if leaks := held_out().leaks(manifest.read(data_path(snapshot.manifest_path))):
-        message = _("%(count)s utterances of this snapshot stand in an evaluation set now; build a new one.")
-        raise DomainError("snapshot_leaks", message % {"count": leaks})
     return values, config
 
 
@@ -62,15 +56,17 @@ def run_create(
     """Asks for a run from `base_model` (what is live at the snapshot's site when none is named).
 
     Raises DomainError `bad_config` (a knob that makes no sense, a folder that is not there) and
-    `snapshot_leaks` (an evaluation set frozen later holds some of it).
+    `snapshot_leaks` (an evaluation set frozen later holds some of it, or of what the base was trained on).
     """
     require_trainer(user, snapshot.site)
-    values, config = resolved_config(snapshot, overrides)
+    values, config = resolved_config(overrides)
+    base_model = base_model or live_model(snapshot.site)
+    refuse_leaks(snapshot, base_model)
     with transaction.atomic():
         run = Run.objects.create(
             name=name or default_name(),
             snapshot=snapshot,
-            base_model=base_model or live_model(snapshot.site),
+            base_model=base_model,
             created_by=user,
             config=config.as_dict(),
             git_commit=git_commit(),
@@ -98,12 +94,14 @@ def run_cancel(*, user: User | None, run: Run) -> None:
 
 @transaction.atomic
 def run_resume(*, user: User | None, run: Run) -> None:
-    """Goes on from the stages that are done and the last checkpoint. Raises Conflict when it cannot."""
+    """Goes on from the stages that are done and the last checkpoint. Raises Conflict when it cannot,
+    and DomainError as run_create does: an evaluation set may have been frozen since."""
     require_trainer(user, run.snapshot.site)
     runs_mark_interrupted()
     resumable = Run.objects.filter(pk=run.pk, status__in=RESUMABLE)
     if not resumable.update(status=RunStatus.QUEUED, error="", finished_at=None, eta_s=None):
         raise Conflict("run_not_resumable", _("Only a run that was stopped or has failed can be resumed."))
+    refuse_leaks(run.snapshot, run.base_model)
     entry_add(actor=user, verb="run_resumed", target=run, site=run.snapshot.site)
     enqueue_on_commit(Job.RUN_EXECUTE, run.pk)
 

@@ -10,6 +10,7 @@ from training.pipeline.config import PipelineConfig
 from training.pipeline.folder import REQUEST
 from training.pipeline.search.request import Budget, SearchRequest
 from training.services.execution import Mine, Start, attempt, inputs_of
+from training.services.leaks import refuse_replay_leaks
 from training.services.pipeline_process import PipelineProcess
 
 
@@ -33,7 +34,10 @@ def _finish(mine: Mine, folder: Path) -> None:
 def _folder_of(search: Search) -> Path:
     """The request is written once: a resumed search goes on with what it was asked."""
     path = data_path(search.folder)
-    if not (path / REQUEST).exists():
+    if (path / REQUEST).exists():
+        asked = SearchRequest.read(path)
+        refuse_replay_leaks(asked.config, asked.inputs)
+    else:
         path.mkdir(parents=True, exist_ok=True)
         config = PipelineConfig.from_dict(search.config)
         budget = Budget.from_dict(search.budget)

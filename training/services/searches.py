@@ -19,6 +19,7 @@ from training.selectors.access import require_trainer
 from training.selectors.live import live_model
 from training.selectors.runs import RESUMABLE
 from training.selectors.searches import overrides_of_trial
+from training.services.leaks import refuse_leaks
 from training.services.runs import (
     default_name,
     git_commit,
@@ -46,7 +47,9 @@ def search_create(
     `snapshot_leaks`.
     """
     require_trainer(user, snapshot.site)
-    values, config = resolved_config(snapshot, overrides)
+    values, config = resolved_config(overrides)
+    base_model = base_model or live_model(snapshot.site)
+    refuse_leaks(snapshot, base_model)
     try:
         checked_space = SearchSpace.from_dict(space or {}, config)
         checked_budget = Budget.from_dict(budget or {})
@@ -56,7 +59,7 @@ def search_create(
         search = Search.objects.create(
             name=name or default_name(),
             snapshot=snapshot,
-            base_model=base_model or live_model(snapshot.site),
+            base_model=base_model,
             created_by=user,
             config=config.as_dict(),
             space=checked_space.model_dump(),
@@ -90,13 +93,15 @@ def search_cancel(*, user: User | None, search: Search) -> None:
 
 @transaction.atomic
 def search_resume(*, user: User | None, search: Search) -> None:
-    """Ended trials stay as they are, the others go on from their checkpoints. Raises Conflict."""
+    """Ended trials stay as they are, the others go on from their checkpoints. Raises Conflict, and
+    DomainError `snapshot_leaks`."""
     require_trainer(user, search.snapshot.site)
     searches_mark_interrupted()
     resumable = Search.objects.filter(pk=search.pk, status__in=RESUMABLE)
     if not resumable.update(status=RunStatus.QUEUED, error="", finished_at=None, eta_s=None):
         message = _("Only a search that was stopped or has failed can be resumed.")
         raise Conflict("search_not_resumable", message)
+    refuse_leaks(search.snapshot, search.base_model)
     entry_add(actor=user, verb="search_resumed", target=search, site=search.snapshot.site)
     enqueue_on_commit(Job.SEARCH_EXECUTE, search.pk)
 

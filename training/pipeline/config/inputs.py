@@ -34,12 +34,14 @@ class RunInputs:
     # Of a continued run: the weights under `base_ref` before these adapters were merged into them.
     weights_ref: str = ""
     earlier_adapters: tuple[str, ...] = ()
+    # Manifests under `data_root` whose speakers and sentences nothing is trained on.
+    held_out: tuple[str, ...] = ()
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> Self:
         sets = tuple(EvaluationInput(**one) for one in values.get("evaluation_sets", ()))
-        earlier = tuple(values.get("earlier_adapters", ()))
-        return cls(**{**values, "evaluation_sets": sets, "earlier_adapters": earlier})
+        plain = {name: tuple(values.get(name, ())) for name in ("earlier_adapters", "held_out")}
+        return cls(**{**values, "evaluation_sets": sets, **plain})
 
     def as_dict(self) -> dict[str, Any]:
         return dataclasses.asdict(self)

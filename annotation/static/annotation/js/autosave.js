@@ -2,6 +2,7 @@
 // when it is confirmed; again and again while nobody answers, in order. Never says more than is true.
 import { isPassing, postJson } from "./api.js";
 import { grouped, isGoneOnFrom, windowName } from "./journal.js";
+import { saysTheSame } from "./sameness.js";
 
 const DELAY_MS = 700;
 const LONGEST_MS = 3000; // somebody who types without a pause is saved too
@@ -14,7 +15,7 @@ export function mountAutosave({ field, segment, urls, journal, payload, restore,
   const me = windowName();
   let number = 0; // of the newest change
   let keptNumber = 0; // the newest that the journal has written
-  let savedText = field.value;
+  let saved = { text: field.value }; // the body that the server has; null: something has changed since
   let savedAt = null;
   let dirtySince = 0;
   let trouble = null;
@@ -24,7 +25,7 @@ export function mountAutosave({ field, segment, urls, journal, payload, restore,
   let timer = 0;
   let stopped = false;
 
-  const isDirty = () => field.value !== savedText;
+  const isDirty = () => !saved || !saysTheSame(saved, payload());
   const isSettled = () => !isDirty() && !waiting.length;
   const isKept = () => keptNumber >= number;
   const mine = () => ({ segment: segment.uuid, window: me, number });
@@ -55,7 +56,7 @@ export function mountAutosave({ field, segment, urls, journal, payload, restore,
     const sent = mine();
     await postJson(urls.draft, draft, { keepalive: keepalive && bytesOf(draft) < LONGEST_PARTING_BYTES });
     segment.stamp = draft.stamp;
-    savedText = draft.text;
+    saved = draft; // not what the field holds by now: a mark may have been set on the way
     forgetTaken(); // first: while this window's own entry is there, it tells where that text has gone
     forget(sent);
   }
@@ -65,10 +66,10 @@ export function mountAutosave({ field, segment, urls, journal, payload, restore,
     waiting.shift();
     const start = { version: answer.version, base_text: entry.body.text };
     Object.assign(segment, start, { stamp: "" });
-    savedText = entry.body.text;
+    saved = entry.body;
     for (const next of waiting) Object.assign(next.body, start, { after: "" });
     forget(entry);
-    onSent(answer);
+    onSent(answer, entry.body);
   }
 
   async function deliver() {
@@ -129,7 +130,7 @@ export function mountAutosave({ field, segment, urls, journal, payload, restore,
   /** What an earlier window left for this segment: into the field, and on to the server from where it started. */
   async function takeOver() {
     const [lastWindow, lastNumber] = segment.stamp.split(":");
-    const arrived = (last) => last.body.text === field.value
+    const arrived = (last) => saysTheSame(last.body, payload())
       || (last.window === lastWindow && last.number <= Number(lastNumber));
     const isKnown = (group) => group.every(({ kind }) => kind === "draft") && arrived(group.at(-1));
     const entries = (await journal.entries()).filter((entry) => entry.segment === segment.uuid && entry.window !== me);
@@ -141,9 +142,12 @@ export function mountAutosave({ field, segment, urls, journal, payload, restore,
     if (stopped || number || !group) return;
     taken = group.at(-1);
     waiting = group.filter((entry) => entry.kind === "submit");
-    const { base_version: version, base_text, after, stamp, text } = taken.body;
+    const { base_version: version, base_text, after, stamp, text, phi } = taken.body;
     Object.assign(segment, { version, base_text, stamp: `${after} ${stamp}`.trim() });
-    if (field.value !== text) restore(text); // comes back here as an input
+    if (!saysTheSame(taken.body, payload())) {
+      saved = null; // the text may be the same, and its marks not
+      restore(text, phi); // comes back here as an input
+    }
     save();
   }
 
@@ -159,14 +163,15 @@ export function mountAutosave({ field, segment, urls, journal, payload, restore,
     save,
     /** The text as it is now becomes the next version, as soon as the server hears of it. */
     submit() {
-      if (waiting.at(-1)?.body.text !== field.value) waiting.push(record("submit"));
+      const last = waiting.at(-1);
+      if (!last || !saysTheSame(last.body, payload())) waiting.push(record("submit"));
       return save();
     },
     /** From here the text in the field starts now: the other text is known. */
     startFrom({ version, start, stamp }) {
       Object.assign(segment, { version, base_text: start, stamp });
       trouble = null;
-      savedText = null; // whatever stands in the field is to be saved
+      saved = null; // whatever stands in the field is to be saved
     },
     /** What was typed here is given up. */
     discard() {
@@ -175,7 +180,7 @@ export function mountAutosave({ field, segment, urls, journal, payload, restore,
     },
     /** Something other than the text has changed. */
     touch() {
-      savedText = null;
+      saved = null;
       onInput();
     },
     stop() {

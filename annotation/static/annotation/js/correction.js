@@ -11,6 +11,7 @@ import { watchComposition } from "./ime.js";
 import { openJournal } from "./journal.js";
 import { mountKeys } from "./keys.js";
 import { createPlayer } from "./player.js";
+import { saysTheSame } from "./sameness.js";
 import { mountStatus } from "./status.js";
 import { replaceRange } from "./text_field.js";
 import { mountTransport } from "./transport.js";
@@ -48,8 +49,9 @@ export function mount(bench) {
   const autosave = mountAutosave({
     field, segment, urls, payload: written, journal: openJournal(bench.closest("[data-person]").dataset.person),
     onState: status.saving, onRefused: refused, onSent: sent,
-    restore(text) {
-      replaceText(text);
+    restore(text, marks) {
+      if (field.value !== text) replaceText(text);
+      if (marks) ofFeatures("restore", marks);
       status.say(strings.restored);
     },
   });
@@ -120,19 +122,20 @@ export function mount(bench) {
 
   // Whoever confirmed long ago, while nobody answered, is not sent on by surprise: the next key does it.
   let following = null;
-  function sent(answer) {
+  function sent(answer, body) {
     stopHeartbeat(); // the segment is done, and nobody's any more
-    following = { text: field.value, answer };
+    following = { body, answer }; // not what the field holds by now: somebody may have typed on
     if (!busy) status.say(strings.sent_late);
   }
 
+  const isSent = () => following !== null && saysTheSame(following.body, written());
   const submit = () => {
     if (conflict.isOpen) return conflict.take();
     const refusal = ofFeatures("refusal").find(Boolean); // a sentence that says what is to be done first
     if (refusal) return status.say(refusal);
     return whileBusy(async () => {
-      if (following?.text !== field.value) await autosave.submit();
-      if (following?.text === field.value) await leaveFor({ ...following.answer, written: following.text });
+      if (!isSent()) await autosave.submit();
+      if (isSent()) await leaveFor({ ...following.answer, written: following.body.text });
     });
   };
 

@@ -6,8 +6,10 @@ import { grouped, isGoneOnFrom, openJournal } from "./journal.js";
 const RETRY_MS = 5000;
 const LOGOUT_MS = 2000; // longer, nobody waits for a log-out
 
-/** Refused because another text is there, but not one letter differs: it has arrived already. */
-const isThereAlready = ({ body }) => body.pieces?.every((piece) => piece.mine === piece.theirs) ?? false;
+/** Refused because another text is there, but not one letter differs: it has arrived already. Nobody tells here
+ *  whether its marks have; its own page does. */
+const isThereAlready = (error, { body }) =>
+  !body.phi?.length && (error.body.pieces?.every((piece) => piece.mine === piece.theirs) ?? false);
 
 export function mount(element) {
   const { person } = element.closest("[data-person]").dataset;
@@ -51,7 +53,7 @@ export function mount(element) {
           if (!stopped) timer = setTimeout(flush, RETRY_MS);
           return;
         }
-        if (isThereAlready(error)) await forget(last);
+        if (isThereAlready(error, last)) await forget(last);
         else await show(last, error);
       }
     }

@@ -1,27 +1,15 @@
 // Words that tell who a patient is: marked with a kind, underlined, carried along by every edit, taken off by a click.
-import { charMap } from "./alignment.js";
-import { pointsOf, unitsOf } from "./insert.js";
+import { carrySpans, spansInPoints, spansInUnits } from "./phi_spans.js";
 
 const HIGHLIGHT = "phi";
-
-/** Spans carried from one text to the next; one of which nothing is left is gone. Pure. */
-export function carrySpans(spans, before, after) {
-  if (!spans.length || before === after) return spans;
-  const map = charMap(before, after);
-  return spans.flatMap((span) => {
-    const kept = map.slice(span.start, span.end).filter((place) => place >= 0);
-    return kept.length ? [{ ...span, start: kept[0], end: kept.at(-1) + 1 }] : [];
-  });
-}
 
 export function mountPhi({ field, bench, phi, strings, status, touch }) {
   const list = bench.querySelector("[data-phi-marks]");
   const menu = bench.querySelector("[data-phi-menu]");
   const backdrop = bench.querySelector("[data-backdrop]");
   let text = field.value;
-  let spans = phi.spans.map((span) => ({
-    kind: span.kind, start: unitsOf(text, span.start), end: unitsOf(text, span.end),
-  }));
+  let spans = spansInUnits(phi.spans, text);
+  let composed = null; // text and spans from before an input method began: what it shows meanwhile is no text
 
   function render() {
     list.replaceChildren(...spans.map(mark));
@@ -83,9 +71,16 @@ export function mountPhi({ field, bench, phi, strings, status, touch }) {
     return change([...apart, { start, end, kind }].sort((a, b) => a.start - b.start));
   }
 
-  const onInput = () => {
-    spans = carrySpans(spans, text, field.value);
+  /** Also before anything is sent: whoever sends may hear of a change before this module does. */
+  function follow() {
+    if (text === field.value) return;
+    const from = composed ?? { spans, text };
+    spans = carrySpans(from.spans, from.text, field.value);
     text = field.value;
+  }
+
+  const onInput = () => {
+    follow();
     render();
   };
   const onClick = (event) => {
@@ -100,7 +95,12 @@ export function mountPhi({ field, bench, phi, strings, status, touch }) {
     event.preventDefault();
   };
 
+  const onCompose = () => { composed = { spans, text }; };
+  const onComposed = () => { composed = null; };
+
   field.addEventListener("input", onInput);
+  field.addEventListener("compositionstart", onCompose);
+  field.addEventListener("compositionend", onComposed);
   menu.addEventListener("click", onClick);
   menu.addEventListener("keydown", onKey);
   render();
@@ -112,13 +112,20 @@ export function mountPhi({ field, bench, phi, strings, status, touch }) {
         menu.querySelector("[data-phi-kind]").focus();
       },
     },
-    payload: () => ({
-      phi: spans.map(({ start, end, kind }) => ({
-        start: pointsOf(text, start), end: pointsOf(text, end), kind,
-      })),
-    }),
+    payload() {
+      follow();
+      return { phi: spansInPoints(spans, text) };
+    },
+    /** The text is there already. */
+    restore(marks) {
+      spans = spansInUnits(marks, text);
+      render();
+      touch();
+    },
     stop() {
       field.removeEventListener("input", onInput);
+      field.removeEventListener("compositionstart", onCompose);
+      field.removeEventListener("compositionend", onComposed);
       menu.removeEventListener("click", onClick);
       menu.removeEventListener("keydown", onKey);
       globalThis.CSS?.highlights?.delete(HIGHLIGHT);

@@ -3,6 +3,7 @@ import { mountActiveTime } from "./active_time.js";
 import { postJson } from "./api.js";
 import { mountAutosave } from "./autosave.js";
 import { mountHeartbeat } from "./heartbeat.js";
+import { carrySpans, spansInPoints, spansInUnits } from "./phi_spans.js";
 
 const SLOW_MS = 4000; // longer than a draft takes when all is well
 
@@ -39,10 +40,15 @@ export function mountLine(row, { urls, any, strings, heartbeat_ms: heartbeatMs, 
     uuid: row.id.slice(2), version: Number(row.dataset.version),
     base_text: row.dataset.base ?? field.value, stamp: row.dataset.stamp ?? "",
   };
-  let confirmed = null; // the server's answer to the last confirmation
+  let confirmed = null; // the server's answer to the last confirmation, and what was `sent`
+  // What a lost window had marked: nothing is marked here, and nothing that was is lost. Else no word about marks.
+  let marked = null;
+  const marks = () => marked && {
+    phi: spansInPoints(carrySpans(marked.spans, marked.text, field.value), field.value),
+  };
   const autosave = mountAutosave({
     field, segment, urls: { draft: url("draft"), submit: url("submit") }, journal,
-    payload: () => ({ text: field.value, active_edit_ms: active.read(), stay: true }),
+    payload: () => ({ text: field.value, active_edit_ms: active.read(), stay: true, ...marks() }),
     onState({ isSaved, isKept, dirtyMs, trouble }) {
       isUnsaved = !isSaved;
       if (isSaved) {
@@ -52,8 +58,9 @@ export function mountLine(row, { urls, any, strings, heartbeat_ms: heartbeatMs, 
       else badge("badge-bad", isKept ? strings.kept : strings.nowhere);
     },
     onRefused: tell,
-    onSent(answer) { confirmed = answer; },
-    restore(text) {
+    onSent(answer, body) { confirmed = { ...answer, sent: body.text }; },
+    restore(text, phi) {
+      if (phi) marked = { text, spans: spansInUnits(phi, text) };
       field.value = text;
       field.dispatchEvent(new InputEvent("input", { bubbles: true }));
     },
@@ -90,11 +97,13 @@ export function mountLine(row, { urls, any, strings, heartbeat_ms: heartbeatMs, 
       await autosave.submit();
       busy = false;
       if (!confirmed) return false; // the line says why; it is sent when somebody answers
-      autosave.stop();
       Object.assign(row.dataset, { version: confirmed.version, active: 0 });
       delete row.dataset.base;
       delete row.dataset.stamp;
-      field.value = field.defaultValue = confirmed.text;
+      field.defaultValue = confirmed.text;
+      if (field.value !== confirmed.sent) return false; // typed on meanwhile: a draft again, and still in hand
+      autosave.stop();
+      field.value = confirmed.text;
       badge("badge-ok", strings.line_done);
       return true;
     },
