@@ -1,4 +1,7 @@
-"""`python -m benchmarks [--quick]`: every benchmark, one after the other."""
+"""`python -m benchmarks [--quick]`: the benchmarks with figures to hold, one after the other.
+
+`benchmarks.soak` (hours) and `benchmarks.loop` (`make loop`) are run by themselves.
+"""
 
 import subprocess
 import sys

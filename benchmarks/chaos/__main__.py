@@ -24,6 +24,7 @@ from benchmarks.chaos.processes import Postgres, engine, own_postgres, web
 from benchmarks.chaos.speaker import Speaker
 from benchmarks.chaos.verdict import CER_BAR, Verdict, verdict_of
 from benchmarks.figures import Figure, emit
+from benchmarks.live.processes import end_on_signal
 
 COMMAND = "python -m benchmarks.chaos"
 SENTENCES = ("病人今天血壓一百四十", "每天早上吃一顆藥", "心電圖沒有異常", "下週回診追蹤", "病人主訴胸痛三天")
@@ -183,6 +184,7 @@ def is_complete(verdict: Verdict, rate: float) -> bool:
 
 
 def main() -> None:
+    end_on_signal()  # engine, web processes and database go, too
     parser = argparse.ArgumentParser()
     parser.add_argument("--quick", action="store_true")
     parser.add_argument("--sessions", type=int)
