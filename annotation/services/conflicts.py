@@ -5,7 +5,8 @@ spaces: a window that took over what a crashed one left names both). A draft is 
 knows of it: a later one of the same window, or one that goes on from it.
 
 A refusal tells what is needed to go on: all three texts merged piece by piece (`pieces`), and from where the
-merged text then starts (`version`, its text `start`, the draft's `stamp`).
+merged text then starts (`version`, its text `start`, the draft's `stamp`). `phi` are the marks of `theirs`: a
+page that takes of that text takes its marks as well, or a name would lose its mask.
 """
 
 from dataclasses import asdict, dataclass, replace
@@ -63,6 +64,7 @@ def raise_stale_version(
         "stale_version",
         _("Somebody has saved another version meanwhile. Both texts are shown."),
         **_told(segment, typed, newest.text if newest else segment_text(segment), version),
+        phi=newest.phi if newest else [],
         version=segment.version,
         start=newest.text if newest else segment_text(segment),
         stamp=typed.after,
@@ -86,6 +88,7 @@ def raise_stale_draft(segment: Segment, typed: Typed, version: int, draft: Draft
         _("A newer version of this text is saved already; this older one is not kept over it."),
         **told,
         **start,
+        phi=draft.phi if draft else newest.phi if newest else [],
         stamp=draft.stamp if draft else "",
         author="",
     )

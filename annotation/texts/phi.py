@@ -72,11 +72,13 @@ def moved(spans: Iterable[PhiSpan], by: int) -> list[PhiSpan]:
 
 
 def united(spans: Iterable[PhiSpan], more: Iterable[PhiSpan]) -> list[PhiSpan]:
-    """The spans, and those of `more` that touch none of them."""
+    """What one of the two marks is marked: those that share letters become one, of the first one's kind."""
     found = list(spans)
     for one in more:
-        if all(one.end <= other.start or other.end <= one.start for other in found):
-            found.append(one)
+        near = [other for other in found if other.start < one.end and one.start < other.end]
+        start, end = min(s.start for s in [one, *near]), max(s.end for s in [one, *near])
+        apart = [other for other in found if other not in near]
+        found = [*apart, PhiSpan(start, end, (near or [one])[0].kind)]
     return sorted(found)
 
 

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from annotation.texts.phi import PhiSpan, carried, checked, masked, repeated, within
+from annotation.texts.phi import PhiSpan, carried, checked, masked, repeated, united, within
 from annotation.texts.phi_times import PADDING_MS, times_of
 from speech.types import Span, Word
 
@@ -121,3 +121,18 @@ def test_spaces_do_not_shift_the_time():
     ]
     (time,) = times_of(text, [PhiSpan(3, 12, "name")], words, 1300)
     assert time == Span(200 - PADDING_MS, 900 + PADDING_MS)
+
+
+@pytest.mark.parametrize(
+    ("more", "together"),
+    [
+        ([], [NAME]),
+        ([NAME], [NAME]),
+        ([PhiSpan(7, 9, "date")], [NAME, PhiSpan(7, 9, "date")]),
+        ([PhiSpan(0, 2, "date")], [PhiSpan(0, 2, "date"), NAME]),  # beside it
+        ([PhiSpan(1, 3, "date")], [PhiSpan(1, 5, "name")]),
+        ([PhiSpan(1, 7, "date"), PhiSpan(6, 8, "date")], [PhiSpan(1, 8, "name")]),
+    ],
+)
+def test_what_one_of_two_readers_marks_is_marked(more, together):
+    assert united([NAME], more) == together

@@ -34,6 +34,24 @@ def test_two_windows_of_one_person_do_not_overwrite_each_other(context_of, exper
     assert Draft.objects.get().text == "病患目前服用 met forming 五百毫克每日"
 
 
+def test_what_the_other_text_marks_is_marked_in_the_merged_one(context_of, site, expert, segments):
+    page = open_segment(context_of(expert).new_page(), segments[0])
+    colleague = make_user(Role.EXPERT, site=site, username="colleague")
+    text = "病人王小明目前服用 met forming 五百毫克"
+    marks = [{"start": 2, "end": 5, "kind": "name"}]
+    make_label(Segment.objects.get(pk=segments[0].pk), text, author=colleague, phi=marks)
+    type_at_end(page, "每日")
+    page.keyboard.press("Control+Enter")
+    expect(page.locator("[data-conflict-panel]")).to_be_visible()
+    page.keyboard.press("Control+Enter")
+    expect(page.locator("#text")).to_have_value(text + "每日")
+    expect(page.locator(".phi-mark")).to_contain_text("王小明")
+    page.keyboard.press("Control+Enter")
+    expect(page.locator("#text")).to_have_value("血壓一百四十")
+    label = Label.objects.get(version=2)
+    assert (label.text, label.phi) == (text + "每日", marks)
+
+
 def test_only_what_both_changed_is_asked_and_the_result_can_be_edited(context_of, site, expert, segments):
     page = open_segment(context_of(expert).new_page(), segments[0])
     colleague = make_user(Role.EXPERT, site=site, username="colleague")

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from django.db import OperationalError
-from playwright.sync_api import BrowserContext, Page, expect
+from playwright.sync_api import BrowserContext, Locator, Page, expect
 
 from inference.models import LiveSession
 from inference.services import sessions
@@ -92,6 +92,15 @@ def frames_a_second(wire: Wire, page: Page, count: int = 30) -> float:
         assert time.monotonic() - began_s < 30, "no more frames come"
         page.wait_for_timeout(100)
     return (len(wire.frames) - until + count) / (time.monotonic() - began_s)
+
+
+def choose_last(page: Page) -> tuple[Locator, str]:
+    """-> the choice of microphone, the name that is chosen now."""
+    choice = page.get_by_label("Microphone", exact=True)
+    expect(choice.locator("option")).not_to_have_count(1)
+    last = choice.locator("option").last.inner_text()
+    choice.select_option(label=last)
+    return choice, last
 
 
 def test_go_on_pressed_twice_opens_one_microphone(wire, window):
@@ -224,10 +233,7 @@ def test_a_dictation_that_became_two_sessions_is_taken_away_whole(wire, window, 
 
 def test_the_chosen_microphone_is_taken_where_names_are_told_late(wire, window):
     page = open_live(window)
-    choice = page.get_by_label("Microphone", exact=True)
-    expect(choice.locator("option")).not_to_have_count(1)
-    last = choice.locator("option").last.inner_text()
-    choice.select_option(label=last)
+    choice, last = choose_last(page)
     window.add_init_script(HIDDEN)
     page.reload()
     expect(choice.locator("option")).to_have_count(1)
@@ -239,10 +245,7 @@ def test_the_chosen_microphone_is_taken_where_names_are_told_late(wire, window):
 
 def test_the_microphone_that_is_recorded_is_the_one_shown(wire, window):
     page = open_live(window)
-    choice = page.get_by_label("Microphone", exact=True)
-    expect(choice.locator("option")).not_to_have_count(1)
-    last = choice.locator("option").last.inner_text()
-    choice.select_option(label=last)
+    choice, last = choose_last(page)
     record(page)
     expect(choice.locator("option:checked")).to_have_text(last)
     page.evaluate("tracks.at(-1).dispatchEvent(new Event('ended'))")  # unplugged

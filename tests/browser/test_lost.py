@@ -110,13 +110,18 @@ def test_without_a_database_in_the_browser_it_survives_too(context_of, expert, s
     expect(page.locator("#text")).to_have_value(HEARD + "每日")
 
 
-def test_a_text_confirmed_while_nobody_answers_is_sent_once_and_nobody_is_moved(context_of, expert, segments):
-    context = context_of(expert)
-    page = open_segment(context.new_page(), segments[0])
+def confirmed_while_nobody_answers(context: BrowserContext, segment: Segment) -> Page:
+    page = open_segment(context.new_page(), segment)
     context.set_offline(True)
     type_at_end(page, "每日")
     page.keyboard.press("Control+Enter")
     expect(page.locator("[data-saved]")).to_contain_text("Confirmed on this computer, not yet on the server")
+    return page
+
+
+def test_a_text_confirmed_while_nobody_answers_is_sent_once_and_nobody_is_moved(context_of, expert, segments):
+    context = context_of(expert)
+    page = confirmed_while_nobody_answers(context, segments[0])
     expect(page.locator("[data-problem]")).to_contain_text("There is no network")
     page.keyboard.press("Control+Enter")  # impatience makes no second version
     context.set_offline(False)
@@ -129,11 +134,7 @@ def test_a_text_confirmed_while_nobody_answers_is_sent_once_and_nobody_is_moved(
 
 def test_what_is_typed_after_a_text_was_confirmed_is_confirmed_by_the_next_key(context_of, expert, segments):
     context = context_of(expert)
-    page = open_segment(context.new_page(), segments[0])
-    context.set_offline(True)
-    type_at_end(page, "每日")
-    page.keyboard.press("Control+Enter")
-    expect(page.locator("[data-saved]")).to_contain_text("Confirmed on this computer")
+    page = confirmed_while_nobody_answers(context, segments[0])
     type_at_end(page, "兩次")  # nobody has taken the first text yet
     context.set_offline(False)
     expect(page.locator("[data-spoken]")).to_contain_text("It is on the server now")
@@ -145,11 +146,7 @@ def test_what_is_typed_after_a_text_was_confirmed_is_confirmed_by_the_next_key(c
 
 def test_what_a_lost_tab_had_confirmed_is_sent_from_any_page(context_of, expert, segments):
     context = context_of(expert)
-    page = open_segment(context.new_page(), segments[0])
-    context.set_offline(True)
-    type_at_end(page, "每日")
-    page.keyboard.press("Control+Enter")
-    expect(page.locator("[data-saved]")).to_contain_text("Confirmed on this computer")
+    page = confirmed_while_nobody_answers(context, segments[0])
     home = crash(page)  # one that is closed gently is online again for its last moment
     context.set_offline(False)
     home.goto("/")

@@ -147,12 +147,14 @@ export function mount(bench) {
     onMerged(text, body) {
       autosave.startFrom(body);
       replaceText(text);
+      ofFeatures("join", body.phi ?? [], body.theirs);
       status.say(strings.merged);
     },
     onTheirs(body) {
       if (body.code === "stale_version") return send(urls.discard); // saved already: on to the next
       autosave.startFrom(body);
-      return replaceText(body.theirs);
+      replaceText(body.theirs);
+      return ofFeatures("join", body.phi ?? [], body.theirs);
     },
   });
 

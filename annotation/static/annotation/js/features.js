@@ -1,8 +1,9 @@
 // What the correction page can do beyond hearing, typing and confirming: one module each, none knows another.
-// A feature is mount(page) -> { stop, actions?, payload?, restore?, refusal?, onPlayer?, onTime? }:
+// A feature is mount(page) -> { stop, actions?, payload?, restore?, join?, refusal?, onPlayer?, onTime? }:
 //   actions   { name: (detail) => … }, what keys and buttons call by name
 //   payload() fields that go with every draft and submit
 //   restore(marks) what a lost window had marked in the text that has just been put back
+//   join(marks, text) what is marked in another text, of which something was taken into this one
 //   refusal() a sentence while the text must not be confirmed yet, else nothing
 //   onPlayer(player), onTime(ms)
 import { mount as alternatives } from "./alternatives.js";

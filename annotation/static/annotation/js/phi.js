@@ -1,5 +1,5 @@
 // Words that tell who a patient is: marked with a kind, underlined, carried along by every edit, taken off by a click.
-import { carrySpans, spansInPoints, spansInUnits } from "./phi_spans.js";
+import { carrySpans, joinSpans, spansInPoints, spansInUnits } from "./phi_spans.js";
 
 const HIGHLIGHT = "phi";
 
@@ -115,6 +115,13 @@ export function mountPhi({ field, bench, phi, strings, status, touch }) {
     payload() {
       follow();
       return { phi: spansInPoints(spans, text) };
+    },
+    /** Marks of another text, of which something stands in this one by now. */
+    join(marks, other) {
+      follow();
+      spans = joinSpans(spans, carrySpans(spansInUnits(marks, other), other, text));
+      render();
+      touch();
     },
     /** The text is there already. */
     restore(marks) {

@@ -31,6 +31,16 @@ function endOf(map, end, length) {
   return to === end ? newTo : Math.min(newFrom + end - from, newTo);
 }
 
+/** What one of the two lists marks is marked: those that share letters become one, of the first one's kind. */
+export function joinSpans(spans, more) {
+  const joined = more.reduce((all, one) => {
+    const near = [one, ...all.filter(({ start, end }) => start < one.end && one.start < end)];
+    const [start, end] = [Math.min(...near.map((each) => each.start)), Math.max(...near.map((each) => each.end))];
+    return [...all.filter((each) => !near.includes(each)), { ...(near[1] ?? one), start, end }];
+  }, spans);
+  return joined.sort((a, b) => a.start - b.start);
+}
+
 /** Spans carried from one text to the next; one of which nothing is left is gone.
  *  What is written over an edge of a span belongs to it: a name is corrected at its first letter, too. */
 export function carrySpans(spans, before, after) {
